@@ -1,0 +1,206 @@
+import { envSchema } from 'env-schema'
+import { type Static, Type } from 'typebox'
+
+/** Where a setting belongs in the reference page and in `GET /environment_variables`. */
+type SettingGroup = 'Web Server' | 'Database' | 'NATS' | 'Auth' | 'Delivery' | 'Read model' | 'Monitoring' | 'General'
+
+interface SettingExtras {
+  description: string
+  group: SettingGroup
+  sensitive?: boolean
+}
+
+const text = (defaultValue: string, extras: SettingExtras) => Type.String({ default: defaultValue, ...extras })
+const integer = (defaultValue: number, range: { minimum: number; maximum: number }, extras: SettingExtras) =>
+  Type.Integer({ default: defaultValue, ...range, ...extras })
+const flag = (defaultValue: boolean, extras: SettingExtras) => Type.Boolean({ default: defaultValue, ...extras })
+
+/**
+ * Every setting that jethook reads from its environment: the one table behind parsing, defaults, units, the start-up
+ * check and `GET /environment_variables`. An empty default means "not set".
+ */
+export const SETTINGS = Type.Object({
+  IP: text('127.0.0.1', { group: 'Web Server', description: 'Address to listen on' }),
+  PORT: integer(
+    8081,
+    { minimum: 0, maximum: 65535 },
+    { group: 'Web Server', description: 'Port to listen on; 0 picks a free one' },
+  ),
+  APP_URL: text('', { group: 'Web Server', description: 'Public base URL, used in links; default http://IP:PORT' }),
+  CORS_ALLOWED_ORIGINS: text('', {
+    group: 'Web Server',
+    description: 'Comma separated origins that browsers may call from',
+  }),
+  REVERSE_PROXY_IPS: text('', {
+    group: 'Web Server',
+    description: 'Comma separated proxy addresses or CIDRs whose X-Forwarded-For is trusted',
+  }),
+  JETHOOK_HOME: text('./.jethook', {
+    group: 'General',
+    description: 'Directory of all local state, readable by its owner only',
+  }),
+  JETHOOK_SECRET_KEY: text('', {
+    group: 'Auth',
+    sensitive: true,
+    description: 'Key that seals stored secrets: 32 bytes in base64; default: made once in JETHOOK_HOME/keys',
+  }),
+  DATABASE_URL: text('', {
+    group: 'Database',
+    sensitive: true,
+    description: 'Postgres connection URL; not set: an embedded server is started',
+  }),
+  NATS_URL: text('', {
+    group: 'NATS',
+    sensitive: true,
+    description: 'NATS connection URL with credentials; not set: an embedded server is started',
+  }),
+  EVENTS_MAX_AGE_DAYS: integer(
+    30,
+    { minimum: 1, maximum: 3650 },
+    { group: 'NATS', description: 'Days that events are kept in the stream EVENTS' },
+  ),
+  LEDGER_MAX_AGE_DAYS: integer(
+    90,
+    { minimum: 1, maximum: 3650 },
+    { group: 'NATS', description: 'Days that delivery and attempt facts are kept in the stream LEDGER' },
+  ),
+  LANES: integer(
+    16,
+    { minimum: 1, maximum: 64 },
+    { group: 'Delivery', description: 'Lanes that deliveries are spread over by subscription; fixed once used' },
+  ),
+  DELIVERY_CONCURRENCY: integer(
+    512,
+    { minimum: 1, maximum: 16384 },
+    { group: 'Delivery', description: 'Requests that one process has under way at the most' },
+  ),
+  SUBSCRIPTION_CONCURRENCY: integer(
+    64,
+    { minimum: 1, maximum: 4096 },
+    { group: 'Delivery', description: 'Requests that one process has under way to one subscription at the most' },
+  ),
+  LANE_BACKLOG_MAX: integer(
+    2000,
+    { minimum: 10, maximum: 100000 },
+    { group: 'Delivery', description: 'Deliveries of one lane that are held in memory at the most' },
+  ),
+  CONNECT_TIMEOUT_MS: integer(
+    5000,
+    { minimum: 10, maximum: 60000 },
+    { group: 'Delivery', description: 'Milliseconds to connect to a receiver' },
+  ),
+  DELIVERY_TIMEOUT_MS: integer(
+    15000,
+    { minimum: 50, maximum: 600000 },
+    { group: 'Delivery', description: 'Milliseconds for a whole attempt, connecting included' },
+  ),
+  RESPONSE_BODY_MAX_BYTES: integer(
+    16384,
+    { minimum: 0, maximum: 262144 },
+    { group: 'Delivery', description: 'Bytes of a response body that are kept' },
+  ),
+  RETRY_SCHEDULE: text('3s,10s,3m,30m,1h,3h,5h,10h', {
+    group: 'Delivery',
+    description: 'Comma separated delays (ms, s, m, h) before the 1st, 2nd, … retry; the last one repeats',
+  }),
+  MAX_RETRIES: integer(
+    24,
+    { minimum: 0, maximum: 1000 },
+    { group: 'Delivery', description: 'Retries after the first attempt, unless the subscription says otherwise' },
+  ),
+  RETRY_JITTER_RATIO: Type.Number({
+    default: 0.1,
+    minimum: 0,
+    maximum: 1,
+    group: 'Delivery',
+    description: 'Part of the delay that is added at random at the most; 0 adds none',
+  }),
+  RETRY_JITTER_MIN_SPREAD_MS: integer(
+    2000,
+    { minimum: 0, maximum: 3600000 },
+    { group: 'Delivery', description: 'Milliseconds that the random part spreads over at the least' },
+  ),
+  RETRY_JITTER_MAX_SPREAD_MS: integer(
+    900000,
+    { minimum: 0, maximum: 86400000 },
+    { group: 'Delivery', description: 'Milliseconds that the random part spreads over at the most' },
+  ),
+  SIGNATURE_HEADER_NAME: text('X-Hook0-Signature', {
+    group: 'Delivery',
+    description: 'Header that carries the signature',
+  }),
+  ENABLED_SIGNATURE_VERSIONS: text('v1', {
+    group: 'Delivery',
+    description: 'Comma separated signature versions to send: v0, v1',
+  }),
+  READ_YOUR_WRITES_TIMEOUT_MS: integer(
+    2000,
+    { minimum: 0, maximum: 60000 },
+    { group: 'Read model', description: 'Milliseconds that a GET waits for the read model to catch up' },
+  ),
+  APPEND_TIMEOUT_MS: integer(
+    10000,
+    { minimum: 100, maximum: 60000 },
+    {
+      group: 'NATS',
+      description: 'Milliseconds that a request waits for its event to be on disk before it answers 503',
+    },
+  ),
+  DUPLICATE_WINDOW_MS: integer(
+    120000,
+    { minimum: 1000, maximum: 3600000 },
+    { group: 'NATS', description: 'Milliseconds in which JetStream itself refuses an event id that it has seen' },
+  ),
+  HEALTH_CHECK_KEY: Type.Optional(
+    Type.String({
+      group: 'Monitoring',
+      sensitive: true,
+      description: 'Key that GET /health asks for; not set: 404; empty: open',
+    }),
+  ),
+  LOG_LEVEL: Type.Union(
+    [
+      Type.Literal('trace'),
+      Type.Literal('debug'),
+      Type.Literal('info'),
+      Type.Literal('warn'),
+      Type.Literal('error'),
+      Type.Literal('fatal'),
+      Type.Literal('silent'),
+    ],
+    { default: 'info', group: 'Monitoring', description: 'Least severe log level that is written' },
+  ),
+  SHUTDOWN_TIMEOUT_MS: integer(
+    4000,
+    { minimum: 100, maximum: 600000 },
+    { group: 'General', description: 'Milliseconds that a stop waits for work in hand' },
+  ),
+})
+
+export type Settings = Static<typeof SETTINGS>
+
+/** A setting that can't be used as it is; the message names the variable and what it takes. */
+export class SettingsError extends Error {
+  override name = 'SettingsError'
+}
+
+/**
+ * Reads the settings from `environment`, fills in the defaults and checks types and ranges.
+ * @throws {SettingsError} naming every variable that is not as the table says.
+ */
+export function loadSettings(environment: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([name]) => name in SETTINGS.properties))
+  try {
+    // A copy of the table: env-schema marks the schema that it is given.
+    return envSchema<Settings>({
+      schema: { ...SETTINGS },
+      data: given,
+      env: false,
+      ajv: { customOptions: { strict: false, coerceTypes: true } },
+    })
+  } catch (error) {
+    const problems = (error as { errors?: { instancePath: string; message?: string }[] }).errors ?? []
+    const lines = problems.map(({ instancePath, message }) => `${instancePath.slice(1)} ${message ?? 'is not usable'}`)
+    throw new SettingsError(`Settings: ${lines.join('; ') || String(error)}.`)
+  }
+}
