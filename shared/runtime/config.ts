@@ -13,7 +13,6 @@ interface SettingExtras {
 const text = (defaultValue: string, extras: SettingExtras) => Type.String({ default: defaultValue, ...extras })
 const integer = (defaultValue: number, range: { minimum: number; maximum: number }, extras: SettingExtras) =>
   Type.Integer({ default: defaultValue, ...range, ...extras })
-const flag = (defaultValue: boolean, extras: SettingExtras) => Type.Boolean({ default: defaultValue, ...extras })
 
 /**
  * Every setting that jethook reads from its environment: the one table behind parsing, defaults, units, the start-up
@@ -191,12 +190,12 @@ export class SettingsError extends Error {
 export function loadSettings(environment: Record<string, string | undefined>): Settings {
   const given = Object.fromEntries(Object.entries(environment).filter(([name]) => name in SETTINGS.properties))
   try {
-    // A copy of the table: env-schema marks the schema that it is given.
     return envSchema<Settings>({
+      // A copy of the table: env-schema marks the schema that it is given.
       schema: { ...SETTINGS },
       data: given,
       env: false,
-      ajv: { customOptions: { strict: false, coerceTypes: true } },
+      ajv: { customOptions: (ajv) => ajv.addVocabulary(['group', 'sensitive']) },
     })
   } catch (error) {
     const problems = (error as { errors?: { instancePath: string; message?: string }[] }).errors ?? []
