@@ -1,0 +1,137 @@
+import { LEDGER_SUBJECTS } from './subjects.ts'
+
+/** One event is to go to one subscription: fact and work item in one. Subject `ledger.delivery.<lane>`. */
+export interface DeliveryCreated {
+  v: 1
+  type: 'delivery'
+  deliveryId: string
+  eventId: string
+  /** Where the event stands in EVENTS: the payload is fetched from there. */
+  eventSeq: number
+  eventType: string
+  applicationId: string
+  subscriptionId: string
+  /** The CONTROL sequence that the event was matched with; a newer cancellation closes the delivery. */
+  controlSeq: number
+  createdAtMs: number
+}
+
+/** Matching is done up to and with `toEventSeq`. Appended in one batch with the deliveries of those events. */
+export interface EventsMatched {
+  v: 1
+  type: 'matched'
+  fromEventSeq: number
+  toEventSeq: number
+  controlSeq: number
+  /** EVENTS sequences of this range that no subscription wanted. */
+  unmatched: number[]
+  matchedAtMs: number
+}
+
+export const DEAD_LETTER_REASONS = ['permanent', 'retries-spent', 'invalid-header'] as const
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number]
+
+/** What follows an attempt. */
+export type Decision =
+  | { type: 'succeeded' }
+  | { type: 'retry'; atMs: number; attemptId: string }
+  | { type: 'dead-letter'; reason: DeadLetterReason }
+  | { type: 'cancelled' }
+
+/** The contract's `response_error_name`; null for a success. */
+export type ResponseErrorName =
+  | 'E_HTTP'
+  | 'E_CONNECTION'
+  | 'E_TIMEOUT'
+  | 'E_DNS'
+  | 'E_INVALID_TARGET'
+  | 'E_INVALID_HEADER'
+  | 'E_UNKNOWN'
+
+/** What came back, as far as it is kept. */
+export interface KeptResponse {
+  statusCode: number
+  headers: Record<string, string>
+  /** Base64 of the body's first bytes, or null when it could not be read. */
+  bodyBase64: string | null
+  /** More came than is kept. */
+  isBodyCut: boolean
+}
+
+export type AttemptOutcome = 'success' | 'failed' | 'timeout'
+
+/** One HTTP request was made (or could not be) and this follows from it. Complete in itself: a row needs no other fact. */
+export interface DeliveryAttempted {
+  v: 1
+  type: 'attempt'
+  attemptId: string
+  deliveryId: string
+  eventId: string
+  eventSeq: number
+  eventType: string
+  applicationId: string
+  subscriptionId: string
+  controlSeq: number
+  /** From 1. */
+  attemptNumber: number
+  /** When the attempt came into being: with its delivery, or with the decision to retry. */
+  createdAtMs: number
+  /** When it was due; null for a first attempt, which is due at once. */
+  dueAtMs: number | null
+  startedAtMs: number
+  finishedAtMs: number
+  durationMs: number
+  outcome: AttemptOutcome
+  errorName: ResponseErrorName | null
+  errorMessage: string | null
+  response: KeptResponse | null
+  decision: Decision
+}
+
+/** An attempt has been under way for a second. */
+export interface AttemptStarted {
+  v: 1
+  type: 'started'
+  attemptId: string
+  deliveryId: string
+  startedAtMs: number
+}
+
+/** Every delivery of the subscription that was matched with an older CONTROL sequence than `controlSeq` is cancelled. */
+export interface DeliveriesCancelled {
+  v: 1
+  type: 'cancelled'
+  subscriptionId: string
+  applicationId: string
+  controlSeq: number
+  cancelledAtMs: number
+}
+
+export type LedgerFact = DeliveryCreated | EventsMatched | DeliveryAttempted | AttemptStarted | DeliveriesCancelled
+
+/** The subject that a fact is appended under. */
+export function ledgerSubject(fact: LedgerFact, laneOfSubscription: (subscriptionId: string) => number): string {
+  switch (fact.type) {
+    case 'delivery':
+      return LEDGER_SUBJECTS.delivery(laneOfSubscription(fact.subscriptionId))
+    case 'matched':
+      return LEDGER_SUBJECTS.matched
+    case 'attempt':
+      return LEDGER_SUBJECTS.attempt
+    case 'started':
+      return LEDGER_SUBJECTS.attemptStarted
+    case 'cancelled':
+      return LEDGER_SUBJECTS.cancelled
+  }
+}
+
+const LEDGER_TYPES = new Set(['delivery', 'matched', 'attempt', 'started', 'cancelled'])
+
+/** @throws {Error} when `text` is no fact of a known kind and version: a corrupt stream is not to be skipped. */
+export function decodeLedgerFact(text: string): LedgerFact {
+  const fact = JSON.parse(text) as LedgerFact
+  if (fact.v !== 1 || !LEDGER_TYPES.has(fact.type)) {
+    throw new Error(`LEDGER holds a fact of the unknown kind ${String(fact.type)}, version ${String(fact.v)}`)
+  }
+  return fact
+}

@@ -1,0 +1,47 @@
+/** One token of a subject: whatever has a meaning in subjects (`.`, `*`, `>`, space, control characters) is percent-encoded. */
+export function subjectToken(name: string): string {
+  if (/^[A-Za-z0-9_-]+$/.test(name)) return name
+  return encodeURIComponent(name.toWellFormed()).replace(
+    /[.*!'()~]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}
+
+export interface EventTypeParts {
+  service: string
+  resourceType: string
+  verb: string
+}
+
+/** `event.<application>.<service>.<resource>.<verb>`: where an accepted event stands in EVENTS. */
+export function eventSubject(applicationId: string, type: EventTypeParts): string {
+  return `event.${applicationId}.${subjectToken(type.service)}.${subjectToken(type.resourceType)}.${subjectToken(type.verb)}`
+}
+
+/** Subjects of LEDGER. Few on purpose: a subject for each delivery would cost the server memory. */
+export const LEDGER_SUBJECTS = {
+  delivery: (lane: number) => `ledger.delivery.${lane}`,
+  anyDelivery: 'ledger.delivery.*',
+  attempt: 'ledger.attempt',
+  attemptStarted: 'ledger.started',
+  matched: 'ledger.matched',
+  cancelled: 'ledger.cancelled',
+} as const
+
+/** Subjects of WAITING. A retry waits under its delivery's own subject, so that a purge by filter can cancel it. */
+export const WAITING_SUBJECTS = {
+  retry: (lane: number, subscriptionId: string, deliveryId: string) => `wait.${lane}.${subscriptionId}.${deliveryId}`,
+  retriesOf: (lane: number, subscriptionId: string) => `wait.${lane}.${subscriptionId}.>`,
+  due: (lane: number) => `due.${lane}`,
+} as const
+
+/** Subjects of CONTROL: one for each thing, so that the last message of a subject is the thing's state. */
+export const CONTROL_SUBJECTS = {
+  organization: (organizationId: string) => `control.organization.${organizationId}`,
+  application: (applicationId: string) => `control.application.${applicationId}`,
+  applicationSecret: (lookup: string) => `control.application_secret.${lookup}`,
+  serviceToken: (tokenId: string) => `control.service_token.${tokenId}`,
+  eventType: (applicationId: string, name: string) => `control.event_type.${applicationId}.${subjectToken(name)}`,
+  subscription: (subscriptionId: string) => `control.subscription.${subscriptionId}`,
+  lane: (lane: number) => `control.lane.${lane}`,
+} as const

@@ -1,0 +1,27 @@
+/**
+ * An attempt that waits for its time. It stands in WAITING as a scheduled message and fires under `due.<lane>`.
+ * The server does not deduplicate a firing, so it names its attempt.
+ */
+export interface RetryDue {
+  v: 1
+  type: 'retry'
+  deliveryId: string
+  attemptId: string
+  attemptNumber: number
+  eventId: string
+  eventSeq: number
+  eventType: string
+  applicationId: string
+  subscriptionId: string
+  controlSeq: number
+  createdAtMs: number
+  dueAtMs: number
+}
+
+/** @throws {Error} when `text` is nothing that WAITING may hold. */
+export function decodeRetryDue(text: string): RetryDue {
+  const item = JSON.parse(text) as RetryDue
+  if (item.v !== 1 || item.type !== 'retry')
+    throw new Error(`WAITING holds a message of the unknown kind ${String(item.type)}`)
+  return item
+}

@@ -1,0 +1,89 @@
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import type { Logger } from './logger.ts'
+
+/** A connection and its two JetStream clients. */
+export interface Nats {
+  connection: NatsConnection
+  js: JetStreamClient
+  jsm: JetStreamManager
+}
+
+/** The oldest server with every schedule and batch fix that jethook needs. */
+export const NATS_SERVER_VERSION_MIN = '2.14.3'
+
+const CONNECT_TIMEOUT_MS = 5_000
+const RECONNECT_WAIT_MS = 250
+const PING_INTERVAL_MS = 10_000
+
+/** A server that can't be used; the message says why and what to do. */
+export class NatsUnusableError extends Error {
+  override name = 'NatsUnusableError'
+}
+
+/** Whether version `actual` ("2.15.1") is `wanted` or later. */
+export function isVersionAtLeast(actual: string, wanted: string): boolean {
+  const parts = (version: string) => version.replace(/^v/, '').split(/[.-]/).slice(0, 3).map(Number)
+  const [a, w] = [parts(actual), parts(wanted)]
+  for (let i = 0; i < 3; i++) {
+    if ((a[i] ?? 0) !== (w[i] ?? 0)) return (a[i] ?? 0) > (w[i] ?? 0)
+  }
+  return true
+}
+
+/** `url` without user and password, to be shown and logged. */
+function withoutCredentials(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//')
+}
+
+/**
+ * Connects once and then reconnects for ever: an outage makes callers wait or time out, it never closes the connection.
+ * @throws {NatsUnusableError} when the server can't be reached now, refuses the credentials, is too old or has no JetStream.
+ */
+export async function connectNats(natsUrl: string, name: string, logger: Logger): Promise<Nats> {
+  const url = new URL(natsUrl)
+  const connection = await connect({
+    servers: url.host,
+    ...(url.username ? { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } : {}),
+    name,
+    timeout: CONNECT_TIMEOUT_MS,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_WAIT_MS,
+    reconnectJitter: 100,
+    pingInterval: PING_INTERVAL_MS,
+    maxPingOut: 2,
+    ignoreAuthErrorAbort: true,
+    noAsyncTraces: true,
+  }).catch((error: unknown) => {
+    throw new NatsUnusableError(`NATS at ${withoutCredentials(natsUrl)} can't be used: ${(error as Error).message}`, {
+      cause: error,
+    })
+  })
+  try {
+    const version = connection.info?.version ?? '0.0.0'
+    if (!isVersionAtLeast(version, NATS_SERVER_VERSION_MIN)) {
+      throw new NatsUnusableError(
+        `nats-server at ${withoutCredentials(natsUrl)} is ${version}; jethook needs ${NATS_SERVER_VERSION_MIN} or later`,
+      )
+    }
+    const jsm = await jetstreamManager(connection, { timeout: CONNECT_TIMEOUT_MS }).catch((error: unknown) => {
+      throw new NatsUnusableError(
+        `nats-server at ${withoutCredentials(natsUrl)} has no JetStream: ${(error as Error).message}`,
+        { cause: error },
+      )
+    })
+    void reportStatus(connection, logger)
+    return { connection, js: jetstream(connection, { timeout: CONNECT_TIMEOUT_MS }), jsm }
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+async function reportStatus(connection: NatsConnection, logger: Logger): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === 'disconnect') logger.warn('nats disconnected')
+    else if (status.type === 'reconnect') logger.warn('nats reconnected')
+    else if (status.type === 'error') logger.warn({ err: status.error }, 'nats connection error')
+  }
+}

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream'
+import type { Logger } from './logger.ts'
+import type { Nats } from './nats.ts'
+import type { StreamName } from './streams.ts'
+
+/** How a consumer pulls: short, so that a lost server is noticed in seconds (the defaults can be silent for 30 s). */
+export const PULL_EXPIRES_MS = 5_000
+export const PULL_HEARTBEAT_MS = 1_000
+const RESTART_WAIT_MS = 250
+
+export interface StreamReaderOptions {
+  nats: Nats
+  logger: Logger
+  stream: StreamName
+  /** Only these subjects; all of them when left out. */
+  filterSubjects?: string[]
+  /** Asked at each (re)start: the sequence to go on with. */
+  fromSeq(): number | Promise<number>
+  /** Messages of one batch at the most. */
+  batchMax: number
+  /**
+   * Called with one batch after the other, in stream order, never two at once. When it throws, reading starts again
+   * from `fromSeq()` after a short wait, for ever.
+   */
+  onBatch(messages: JsMsg[]): Promise<void>
+}
+
+export interface StreamReader {
+  start(): void
+  /** Resolves when the batch in hand is done. */
+  stop(): Promise<void>
+}
+
+/**
+ * Reads a stream in order from a sequence that the caller keeps, and follows it. Nothing is acknowledged, nothing is
+ * kept on the server: the caller's checkpoint is the only one.
+ */
+export function createStreamReader(options: StreamReaderOptions): StreamReader {
+  const { nats, logger, stream, batchMax } = options
+  const stopping = new AbortController()
+  let messages: ConsumerMessages | null = null
+  let running: Promise<void> | null = null
+
+  async function readOnce(): Promise<void> {
+    const consumer = await nats.js.consumers.get(stream, {
+      opt_start_seq: Math.max(1, await options.fromSeq()),
+      inactive_threshold: 30_000,
+      ...(options.filterSubjects ? { filter_subjects: options.filterSubjects } : {}),
+    })
+    if (stopping.signal.aborted) return
+    messages = await consumer.consume({
+      max_messages: batchMax * 2,
+      expires: PULL_EXPIRES_MS,
+      idle_heartbeat: PULL_HEARTBEAT_MS,
+    })
+    if (stopping.signal.aborted) messages.stop()
+    let batch: JsMsg[] = []
+    try {
+      for await (const message of messages) {
+        batch.push(message)
+        if (batch.length < batchMax && messages.getPending() > 0) continue
+        await options.onBatch(batch)
+        batch = []
+        if (stopping.signal.aborted) return
+      }
+    } finally {
+      messages.stop()
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await readOnce()
+      } catch (error) {
+        if (!stopping.signal.aborted) logger.warn({ err: error, stream }, 'reading starts again')
+      }
+      await delay(RESTART_WAIT_MS, undefined, { signal: stopping.signal }).catch(() => {})
+    }
+  }
+
+  return {
+    start() {
+      running ??= run()
+    },
+    async stop() {
+      stopping.abort()
+      messages?.stop()
+      await running
+    },
+  }
+}
