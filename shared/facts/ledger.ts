@@ -25,10 +25,12 @@ export interface EventsMatched {
   controlSeq: number
   /** EVENTS sequences of this range that no subscription wanted. */
   unmatched: number[]
+  /** The next event has more deliveries than fit into one batch: those up to this subscription id, in order, are made. */
+  partOf?: { eventSeq: number; throughSubscriptionId: string }
   matchedAtMs: number
 }
 
-export const DEAD_LETTER_REASONS = ['permanent', 'retries-spent', 'invalid-header'] as const
+export const DEAD_LETTER_REASONS = ['permanent', 'retries-spent', 'invalid-header', 'event-expired'] as const
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number]
 
 /** What follows an attempt. */

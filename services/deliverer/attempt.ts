@@ -1,0 +1,78 @@
+import type { Judgement, SendResult } from '#shared/domain/outcome.ts'
+import type { RegisteredSubscription } from '#shared/domain/registry.ts'
+import type { RetryPolicy } from '#shared/domain/retry-policy.ts'
+import type { Decision, DeliveryAttempted } from '#shared/facts/ledger.ts'
+import type { RetryDue } from '#shared/facts/waiting.ts'
+import type { DueAttempt } from './work-item.ts'
+
+/** When a request was made and what came of it. */
+export interface MadeRequest {
+  result: SendResult
+  startedAtMs: number
+  finishedAtMs: number
+  durationMs: number
+}
+
+/** The fact of an attempt. `wasCancelled`: the delivery was called off meanwhile, so nothing follows. */
+export function attemptFact(
+  attempt: DueAttempt,
+  made: MadeRequest,
+  judgement: Judgement,
+  wasCancelled: boolean,
+): DeliveryAttempted {
+  const decision: Decision =
+    wasCancelled && judgement.decision.type !== 'succeeded' ? { type: 'cancelled' } : judgement.decision
+  return {
+    v: 1,
+    type: 'attempt',
+    attemptId: attempt.attemptId,
+    deliveryId: attempt.deliveryId,
+    eventId: attempt.eventId,
+    eventSeq: attempt.eventSeq,
+    eventType: attempt.eventType,
+    applicationId: attempt.applicationId,
+    subscriptionId: attempt.subscriptionId,
+    controlSeq: attempt.controlSeq,
+    attemptNumber: attempt.attemptNumber,
+    createdAtMs: attempt.createdAtMs,
+    dueAtMs: attempt.dueAtMs,
+    startedAtMs: made.startedAtMs,
+    finishedAtMs: made.finishedAtMs,
+    durationMs: made.durationMs,
+    outcome: judgement.outcome,
+    errorName: judgement.errorName,
+    errorMessage: judgement.errorMessage,
+    response: made.result.type === 'responded' ? made.result.response : null,
+    decision,
+  }
+}
+
+/** The next attempt, as it waits for its time. */
+export function nextAttempt(fact: DeliveryAttempted, retry: Extract<Decision, { type: 'retry' }>): RetryDue {
+  return {
+    v: 1,
+    type: 'retry',
+    deliveryId: fact.deliveryId,
+    attemptId: retry.attemptId,
+    attemptNumber: fact.attemptNumber + 1,
+    eventId: fact.eventId,
+    eventSeq: fact.eventSeq,
+    eventType: fact.eventType,
+    applicationId: fact.applicationId,
+    subscriptionId: fact.subscriptionId,
+    controlSeq: fact.controlSeq,
+    createdAtMs: fact.finishedAtMs,
+    dueAtMs: retry.atMs,
+  }
+}
+
+/** A delivery that was matched before its subscription was disabled or deleted is not to be made any more. */
+export function isCancelled(attempt: DueAttempt, subscription: RegisteredSubscription | undefined): boolean {
+  return subscription === undefined || attempt.controlSeq < subscription.cancelledBeforeSeq
+}
+
+/** The server's policy with the subscription's own maximum. */
+export function policyFor(subscription: RegisteredSubscription, policy: RetryPolicy): RetryPolicy {
+  const { maxRetries } = subscription.state
+  return maxRetries === null ? policy : { ...policy, retriesMax: maxRetries }
+}

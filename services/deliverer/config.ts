@@ -1,0 +1,55 @@
+import { parseRetrySchedule, type RetryPolicy } from '#shared/domain/retry-policy.ts'
+import { parseSignatureVersions } from '#shared/domain/signature.ts'
+import { type Settings, SettingsError } from '#shared/runtime/config.ts'
+import { JETHOOK_VERSION } from '#shared/runtime/version.ts'
+import type { DispatcherLimits } from './dispatcher.ts'
+import type { RequestFormat } from './request.ts'
+import type { SenderLimits } from './sender.ts'
+
+export interface DelivererConfig {
+  laneCount: number
+  laneBacklogMax: number
+  shutdownTimeoutMs: number
+  dispatcher: DispatcherLimits
+  sender: SenderLimits
+  format: RequestFormat
+  retryPolicy: RetryPolicy
+}
+
+/** @throws {SettingsError} when a list among the settings can't be read. */
+export function delivererConfig(settings: Settings): DelivererConfig {
+  try {
+    return {
+      laneCount: settings.LANES,
+      laneBacklogMax: settings.LANE_BACKLOG_MAX,
+      shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
+      dispatcher: {
+        concurrencyMax: settings.DELIVERY_CONCURRENCY,
+        subscriptionConcurrencyMax: settings.SUBSCRIPTION_CONCURRENCY,
+      },
+      sender: {
+        connectTimeoutMs: settings.CONNECT_TIMEOUT_MS,
+        totalTimeoutMs: settings.DELIVERY_TIMEOUT_MS,
+        bodyMaxBytes: settings.RESPONSE_BODY_MAX_BYTES,
+        connectionsPerOriginMax: settings.DELIVERY_CONCURRENCY,
+      },
+      format: {
+        signatureHeaderName: settings.SIGNATURE_HEADER_NAME,
+        signatureVersions: parseSignatureVersions(settings.ENABLED_SIGNATURE_VERSIONS),
+        userAgent: `jethook/${JETHOOK_VERSION}`,
+      },
+      retryPolicy: {
+        scheduleMs: parseRetrySchedule(settings.RETRY_SCHEDULE),
+        retriesMax: settings.MAX_RETRIES,
+        jitter: {
+          ratio: settings.RETRY_JITTER_RATIO,
+          minSpreadMs: settings.RETRY_JITTER_MIN_SPREAD_MS,
+          maxSpreadMs: settings.RETRY_JITTER_MAX_SPREAD_MS,
+        },
+      },
+    }
+  } catch (error) {
+    if (error instanceof RangeError) throw new SettingsError(`Settings: ${error.message}.`)
+    throw error
+  }
+}

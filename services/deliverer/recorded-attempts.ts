@@ -1,0 +1,70 @@
+import { type DeliveryAttempted, decodeLedgerFact } from '#shared/facts/ledger.ts'
+import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
+import type { Logger } from '#shared/runtime/logger.ts'
+import type { Nats } from '#shared/runtime/nats.ts'
+import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
+
+/** Which attempts stand in LEDGER's tail: a message that is seen again asks here before it makes a request. */
+export interface RecordedAttempts {
+  has(attemptId: string): boolean
+  /** An attempt of this process that is on disk. */
+  add(attemptId: string): void
+  /** Reads LEDGER from where it last ended; callers at the same time share one reading. */
+  catchUp(): Promise<void>
+}
+
+const FETCH_MAX = 1_000
+const FETCH_EXPIRES_MS = 2_000
+
+export interface RecordedAttemptsOptions {
+  nats: Nats
+  logger: Logger
+  /** The LEDGER sequence behind which nothing is of interest. */
+  afterSeq: number
+  /** Attempts remembered at the most; the oldest are forgotten. */
+  max: number
+}
+
+export function createRecordedAttempts({ nats, logger, afterSeq, max }: RecordedAttemptsOptions): RecordedAttempts {
+  const known = new Set<string>()
+  let readThroughSeq = afterSeq
+  let reading: Promise<void> | null = null
+
+  function add(attemptId: string): void {
+    known.add(attemptId)
+    if (known.size > max) known.delete(known.values().next().value as string)
+  }
+
+  async function read(): Promise<void> {
+    const { lastSeq } = await readStreamState(nats.jsm, STREAM_NAMES.ledger)
+    if (lastSeq <= readThroughSeq) return
+    const consumer = await nats.js.consumers.get(STREAM_NAMES.ledger, {
+      opt_start_seq: readThroughSeq + 1,
+      filter_subjects: [LEDGER_SUBJECTS.attempt],
+      inactive_threshold: 10_000,
+    })
+    let left = (await consumer.info()).num_pending
+    const count = left
+    while (left > 0) {
+      const messages = await consumer.fetch({ max_messages: Math.min(left, FETCH_MAX), expires: FETCH_EXPIRES_MS })
+      for await (const message of messages) {
+        add((decodeLedgerFact(message.string()) as DeliveryAttempted).attemptId)
+        left--
+      }
+    }
+    await consumer.delete()
+    readThroughSeq = lastSeq
+    if (count > 0) logger.debug({ count, throughSeq: lastSeq }, 'recorded attempts read')
+  }
+
+  return {
+    has: (attemptId) => known.has(attemptId),
+    add,
+    catchUp() {
+      reading ??= read().finally(() => {
+        reading = null
+      })
+      return reading
+    },
+  }
+}

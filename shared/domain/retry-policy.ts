@@ -1,0 +1,56 @@
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const UNIT_MS: Record<string, number> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR }
+
+/** A receiver can't ask for a longer wait than this (contract, behaviour.md §7). */
+export const RETRY_AFTER_MAX_MS = 10 * HOUR
+
+export interface RetryPolicy {
+  /** Delays in ms before the 1st, 2nd, … retry; the last one repeats. */
+  scheduleMs: readonly number[]
+  /** Retries after the first attempt. */
+  retriesMax: number
+  jitter: { ratio: number; minSpreadMs: number; maxSpreadMs: number }
+}
+
+/**
+ * Reads a schedule such as `3s,10s,3m,1h` (units ms, s, m, h).
+ * @throws {RangeError} when it is no such list.
+ */
+export function parseRetrySchedule(text: string): number[] {
+  return text.split(',').map((part) => {
+    const [, amount, unit] = /^\s*(\d+)(ms|s|m|h)\s*$/.exec(part) ?? []
+    if (amount === undefined || unit === undefined) {
+      throw new RangeError(`RETRY_SCHEDULE: '${part.trim()}' is no delay such as 500ms, 3s, 10m or 1h`)
+    }
+    return Number(amount) * UNIT_MS[unit]!
+  })
+}
+
+/**
+ * The delay before attempt `attemptNumber + 1` (contract, behaviour.md §7): the schedule's, plus a random part that is
+ * uniform in [0, spread), spread = max(ratio × delay, least spread), at most the largest spread; a ratio of 0 adds none.
+ * @param attemptNumber Attempts already made, ≥ 1.
+ * @param random In [0, 1).
+ * @returns Whole ms, or null when the retries are spent and the delivery becomes a dead letter.
+ */
+export function retryDelayMs(attemptNumber: number, policy: RetryPolicy, random: number): number | null {
+  if (attemptNumber > policy.retriesMax) return null
+  const { scheduleMs, jitter } = policy
+  const baseMs = scheduleMs[Math.min(attemptNumber, scheduleMs.length) - 1] ?? 0
+  if (jitter.ratio === 0) return baseMs
+  const spreadMs = Math.min(Math.max(jitter.ratio * baseMs, jitter.minSpreadMs), jitter.maxSpreadMs)
+  return baseMs + Math.floor(random * spreadMs)
+}
+
+/**
+ * How long a `Retry-After` header (RFC 9110 §10.2.3) asks to wait.
+ * @returns ms from `nowMs`, at most 10 h; 0 when there is none, it lies in the past or can't be read.
+ */
+export function retryAfterMs(header: string | undefined, nowMs: number): number {
+  if (header === undefined) return 0
+  const text = header.trim()
+  const waitMs = /^\d+$/.test(text) ? Number(text) * SECOND : Date.parse(text) - nowMs
+  return Number.isNaN(waitMs) ? 0 : Math.min(Math.max(0, waitMs), RETRY_AFTER_MAX_MS)
+}
