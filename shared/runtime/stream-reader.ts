@@ -55,13 +55,9 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       idle_heartbeat: PULL_HEARTBEAT_MS,
     })
     if (stopping.signal.aborted) messages.stop()
-    let batch: JsMsg[] = []
     try {
-      for await (const message of messages) {
-        batch.push(message)
-        if (batch.length < batchMax && messages.getPending() > 0) continue
+      for await (const batch of batchesOf(messages, batchMax)) {
         await options.onBatch(batch)
-        batch = []
         if (stopping.signal.aborted) return
       }
     } finally {
@@ -90,4 +86,33 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       await running
     },
   }
+}
+
+/** Up to so many entries of the client's queue may be its own notes to itself, after which no message need come. */
+const OWN_ENTRIES_MAX = 4
+
+/** What has come by now, up to `batchMax` at a time: a batch waits for nothing that is not there yet. */
+async function* batchesOf(messages: ConsumerMessages, batchMax: number): AsyncGenerator<JsMsg[]> {
+  const iterator = messages[Symbol.asyncIterator]()
+  let next = iterator.next()
+  let batch: JsMsg[] = []
+  while (true) {
+    const isMoreCertain = batch.length === 0 || messages.getPending() > OWN_ENTRIES_MAX
+    const result = await (isMoreCertain ? next : Promise.race([next, nextTurn()]))
+    if (result !== NOTHING_YET) {
+      if (result.done) break
+      batch.push(result.value)
+      next = iterator.next()
+      if (batch.length < batchMax) continue
+    }
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+const NOTHING_YET = Symbol('nothing yet')
+
+function nextTurn(): Promise<typeof NOTHING_YET> {
+  return new Promise((resolve) => setImmediate(resolve, NOTHING_YET))
 }
