@@ -1,0 +1,51 @@
+import type { ClientBase } from 'pg'
+import { decodeEvent, type EventAccepted } from '#shared/facts/event.ts'
+import type { Placed, Projection } from './projection.ts'
+
+const INSERT_EVENTS = `
+  INSERT INTO events (event_id, seq, application_id, event_type, payload_content_type, labels, metadata, ip, occurred_at, received_at)
+  SELECT event_id, seq, application_id, event_type, payload_content_type, labels::jsonb, metadata::jsonb, ip,
+         occurred_at::timestamptz, to_timestamp(received_at_ms / 1000.0)
+  FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::float8[])
+    AS t (event_id, seq, application_id, event_type, payload_content_type, labels, metadata, ip, occurred_at, received_at_ms)
+  ON CONFLICT (event_id) DO NOTHING`
+
+type EventRows = readonly Placed<EventAccepted>[]
+
+/** EVENTS → `events`: one row an event, without its payload. */
+export const eventsProjection: Projection<EventAccepted, null, EventRows> = {
+  name: 'events',
+  version: 1,
+  stream: 'EVENTS',
+  mayHaveGaps: false,
+  decode: (message) => decodeEvent(message.data).event,
+  loadState: async () => null,
+  fold: (state, facts) => ({ rows: facts, state }),
+  write: insertEvents,
+  matchedEventSeq: () => 0,
+}
+
+async function insertEvents(client: ClientBase, rows: EventRows): Promise<void> {
+  const of = <T>(value: (event: EventAccepted) => T) => rows.map(({ fact }) => value(fact))
+  await client.query({
+    name: 'insert-events',
+    text: INSERT_EVENTS,
+    values: [
+      of((event) => event.eventId),
+      rows.map(({ seq }) => seq),
+      of((event) => event.applicationId),
+      of((event) => event.eventType),
+      of((event) => event.payloadContentType),
+      of((event) => textForPostgres(JSON.stringify(event.labels))),
+      of((event) => textForPostgres(JSON.stringify(event.metadata))),
+      of((event) => event.ip),
+      of((event) => event.occurredAt),
+      of((event) => event.receivedAtMs),
+    ],
+  })
+}
+
+/** Postgres' jsonb can't hold U+0000; in the read model it is shown as U+FFFD. The stream keeps it as it came. */
+function textForPostgres(json: string): string {
+  return json.includes('\\u0000') ? json.replaceAll('\\u0000', '\\ufffd') : json
+}

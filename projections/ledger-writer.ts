@@ -1,0 +1,208 @@
+import type { ClientBase } from 'pg'
+import type { DeliveriesCancelled } from '#shared/facts/ledger.ts'
+import type {
+  AttemptColumns,
+  DeadLetterColumns,
+  DeliveryColumns,
+  LedgerRows,
+  LedgerSegment,
+  LedgerState,
+  ResponseColumns,
+} from './ledger.ts'
+
+const TIME = (column: string) => `to_timestamp(${column} / 1000.0)`
+
+const INSERT_DELIVERIES = `
+  INSERT INTO deliveries (delivery_id, event_id, application_id, subscription_id, control_seq, status, created_at, finished_at)
+  SELECT delivery_id, event_id, application_id, subscription_id, control_seq, status, ${TIME('created_ms')}, ${TIME('finished_ms')}
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[], $6::text[], $7::float8[], $8::float8[])
+    AS t (delivery_id, event_id, application_id, subscription_id, control_seq, status, created_ms, finished_ms)
+  ON CONFLICT (delivery_id) DO NOTHING`
+
+const FINISH_DELIVERIES = `
+  UPDATE deliveries d SET status = t.status, finished_at = ${TIME('t.finished_ms')}
+  FROM unnest($1::uuid[], $2::text[], $3::float8[]) AS t (delivery_id, status, finished_ms)
+  WHERE d.delivery_id = t.delivery_id AND d.status = 'pending'`
+
+/** A made attempt takes the place of an open or cancelled one, an open one of none. */
+const UPSERT_ATTEMPTS = `
+  INSERT INTO attempts (attempt_id, delivery_id, event_id, event_type, application_id, subscription_id, attempt_number,
+    created_at, delay_until, picked_at, succeeded_at, failed_at, outcome, status_code, error_message, duration_ms,
+    response_id, next_attempt_at)
+  SELECT attempt_id, delivery_id, event_id, event_type, application_id, subscription_id, attempt_number,
+    ${TIME('created_ms')}, ${TIME('delay_ms')}, ${TIME('picked_ms')}, ${TIME('succeeded_ms')}, ${TIME('failed_ms')}, outcome,
+    status_code, error_message, duration_ms, response_id, ${TIME('next_ms')}
+  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::int[], $8::float8[], $9::float8[],
+    $10::float8[], $11::float8[], $12::float8[], $13::text[], $14::int[], $15::text[], $16::int[], $17::uuid[], $18::float8[])
+    AS t (attempt_id, delivery_id, event_id, event_type, application_id, subscription_id, attempt_number, created_ms, delay_ms,
+      picked_ms, succeeded_ms, failed_ms, outcome, status_code, error_message, duration_ms, response_id, next_ms)
+  ON CONFLICT (attempt_id) DO UPDATE SET
+    picked_at = excluded.picked_at, succeeded_at = excluded.succeeded_at, failed_at = excluded.failed_at,
+    outcome = excluded.outcome, status_code = excluded.status_code, error_message = excluded.error_message,
+    duration_ms = excluded.duration_ms, response_id = excluded.response_id, next_attempt_at = excluded.next_attempt_at
+  WHERE excluded.response_id IS NOT NULL AND attempts.response_id IS NULL`
+
+const START_ATTEMPTS = `
+  UPDATE attempts a SET picked_at = ${TIME('t.picked_ms')}
+  FROM unnest($1::uuid[], $2::float8[]) AS t (attempt_id, picked_ms)
+  WHERE a.attempt_id = t.attempt_id AND a.outcome IS NULL`
+
+const INSERT_RESPONSES = `
+  INSERT INTO responses (response_id, application_id, error_name, http_code, headers, body, is_body_cut, elapsed_ms)
+  SELECT response_id, application_id, error_name, http_code, headers::jsonb, decode(body, 'base64'), is_body_cut, elapsed_ms
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::boolean[], $8::int[])
+    AS t (response_id, application_id, error_name, http_code, headers, body, is_body_cut, elapsed_ms)
+  ON CONFLICT (response_id) DO NOTHING`
+
+/** Only of a delivery that ended so: a repeated attempt must not bury one that has succeeded. */
+const INSERT_DEAD_LETTERS = `
+  INSERT INTO dead_letters (delivery_id, event_id, event_type, application_id, subscription_id, reason, status_code, error_name,
+    error_message, attempt_count, last_attempt_id, dead_at)
+  SELECT t.delivery_id, t.event_id, t.event_type, t.application_id, t.subscription_id, t.reason, t.status_code, t.error_name,
+    t.error_message, t.attempt_count, t.last_attempt_id, ${TIME('t.dead_ms')}
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::int[], $8::text[], $9::text[], $10::int[],
+    $11::uuid[], $12::float8[])
+    AS t (delivery_id, event_id, event_type, application_id, subscription_id, reason, status_code, error_name, error_message,
+      attempt_count, last_attempt_id, dead_ms)
+  JOIN deliveries d ON d.delivery_id = t.delivery_id AND d.status = 'dead-lettered'
+  ON CONFLICT (delivery_id) DO NOTHING`
+
+const UPSERT_CANCELLATION = `
+  INSERT INTO cancellations (subscription_id, control_seq, cancelled_at) VALUES ($1, $2, ${TIME('$3::float8')})
+  ON CONFLICT (subscription_id) DO UPDATE SET control_seq = excluded.control_seq, cancelled_at = excluded.cancelled_at`
+
+const CANCEL_OPEN = `
+  WITH closed AS (
+    UPDATE deliveries SET status = 'cancelled', finished_at = ${TIME('$3::float8')}
+    WHERE subscription_id = $1 AND status = 'pending' AND control_seq < $2
+    RETURNING delivery_id
+  )
+  UPDATE attempts a SET outcome = 'cancelled', failed_at = ${TIME('$3::float8')}
+  FROM closed c WHERE a.delivery_id = c.delivery_id AND a.outcome IS NULL`
+
+export async function loadCancellations(client: ClientBase): Promise<LedgerState> {
+  const { rows } = await client.query<{ subscription_id: string; control_seq: string; cancelled_ms: number }>(
+    'SELECT subscription_id, control_seq, (extract(epoch FROM cancelled_at) * 1000)::float8 AS cancelled_ms FROM cancellations',
+  )
+  return new Map(
+    rows.map((row) => [
+      row.subscription_id,
+      { controlSeq: Number(row.control_seq), cancelledAtMs: Math.round(row.cancelled_ms) },
+    ]),
+  )
+}
+
+/** Writes the segments in order; few statements, each for many rows. */
+export async function writeLedgerRows(client: ClientBase, { segments }: LedgerRows): Promise<void> {
+  for (const segment of segments) await writeSegment(client, segment)
+}
+
+async function writeSegment(client: ClientBase, segment: LedgerSegment): Promise<void> {
+  const { newDeliveries, finishedDeliveries, attempts, responses, deadLetters, startedAttempts, thenCancelled } =
+    segment
+  if (newDeliveries.size > 0) await insertDeliveries(client, [...newDeliveries.values()])
+  if (finishedDeliveries.size > 0) {
+    const ends = [...finishedDeliveries.values()]
+    const values = [[...finishedDeliveries.keys()], ends.map((end) => end.status), ends.map((end) => end.finishedAtMs)]
+    await client.query({ name: 'finish-deliveries', text: FINISH_DELIVERIES, values })
+  }
+  if (attempts.size > 0) await upsertAttempts(client, [...attempts.values()])
+  if (startedAttempts.size > 0) {
+    const values = [[...startedAttempts.keys()], [...startedAttempts.values()]]
+    await client.query({ name: 'start-attempts', text: START_ATTEMPTS, values })
+  }
+  if (responses.size > 0) await insertResponses(client, [...responses.values()])
+  if (deadLetters.size > 0) await insertDeadLetters(client, [...deadLetters.values()])
+  if (thenCancelled !== null) await cancelOpen(client, thenCancelled)
+}
+
+async function insertDeliveries(client: ClientBase, rows: DeliveryColumns[]): Promise<void> {
+  const of = columnsOf(rows)
+  const values = [
+    of('deliveryId'),
+    of('eventId'),
+    of('applicationId'),
+    of('subscriptionId'),
+    of('controlSeq'),
+    of('status'),
+    of('createdAtMs'),
+    of('finishedAtMs'),
+  ]
+  await client.query({ name: 'insert-deliveries', text: INSERT_DELIVERIES, values })
+}
+
+async function upsertAttempts(client: ClientBase, rows: AttemptColumns[]): Promise<void> {
+  const of = columnsOf(rows)
+  const values = [
+    of('attemptId'),
+    of('deliveryId'),
+    of('eventId'),
+    of('eventType'),
+    of('applicationId'),
+    of('subscriptionId'),
+    of('attemptNumber'),
+    of('createdAtMs'),
+    of('delayUntilMs'),
+    of('pickedAtMs'),
+    of('succeededAtMs'),
+    of('failedAtMs'),
+    of('outcome'),
+    of('statusCode'),
+    of('errorMessage'),
+    of('durationMs'),
+    rows.map((row) => (row.hasResponse ? row.attemptId : null)),
+    of('nextAttemptAtMs'),
+  ]
+  await client.query({ name: 'upsert-attempts', text: UPSERT_ATTEMPTS, values })
+}
+
+/** Without an answer the body is the message for people (contract, behaviour.md §7). */
+async function insertResponses(client: ClientBase, rows: ResponseColumns[]): Promise<void> {
+  const of = columnsOf(rows)
+  const bodies = rows.map((row) =>
+    row.response === null ? Buffer.from(row.errorMessage ?? '').toString('base64') : row.response.bodyBase64,
+  )
+  const values = [
+    of('responseId'),
+    of('applicationId'),
+    of('errorName'),
+    rows.map((row) => row.response?.statusCode ?? null),
+    rows.map((row) => (row.response === null ? null : JSON.stringify(row.response.headers))),
+    bodies,
+    rows.map((row) => row.response?.isBodyCut ?? false),
+    of('elapsedMs'),
+  ]
+  await client.query({ name: 'insert-responses', text: INSERT_RESPONSES, values })
+}
+
+async function insertDeadLetters(client: ClientBase, rows: DeadLetterColumns[]): Promise<void> {
+  const of = columnsOf(rows)
+  const values = [
+    of('deliveryId'),
+    of('eventId'),
+    of('eventType'),
+    of('applicationId'),
+    of('subscriptionId'),
+    of('reason'),
+    of('statusCode'),
+    of('errorName'),
+    of('errorMessage'),
+    of('attemptCount'),
+    of('lastAttemptId'),
+    of('deadAtMs'),
+  ]
+  await client.query({ name: 'insert-dead-letters', text: INSERT_DEAD_LETTERS, values })
+}
+
+async function cancelOpen(
+  client: ClientBase,
+  { subscriptionId, controlSeq, cancelledAtMs }: DeliveriesCancelled,
+): Promise<void> {
+  const values = [subscriptionId, controlSeq, cancelledAtMs]
+  await client.query(UPSERT_CANCELLATION, values)
+  await client.query(CANCEL_OPEN, values)
+}
+
+function columnsOf<Row>(rows: Row[]) {
+  return <Key extends keyof Row>(key: Key) => rows.map((row) => row[key])
+}

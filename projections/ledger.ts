@@ -1,0 +1,302 @@
+import { attemptIdOf } from '#shared/domain/ids.ts'
+import {
+  type AttemptStarted,
+  type DeadLetterReason,
+  type DeliveriesCancelled,
+  type DeliveryAttempted,
+  type DeliveryCreated,
+  decodeLedgerFact,
+  type KeptResponse,
+  type LedgerFact,
+} from '#shared/facts/ledger.ts'
+import { loadCancellations, writeLedgerRows } from './ledger-writer.ts'
+import type { Placed, Projection } from './projection.ts'
+
+/** A subscription's latest cancellation. */
+export interface Cancellation {
+  controlSeq: number
+  cancelledAtMs: number
+}
+
+/** By subscription: a delivery fact may come after the cancellation that closes it. */
+export type LedgerState = ReadonlyMap<string, Cancellation>
+
+export interface DeliveryColumns {
+  deliveryId: string
+  eventId: string
+  applicationId: string
+  subscriptionId: string
+  controlSeq: number
+  status: 'pending' | 'succeeded' | 'dead-lettered' | 'cancelled'
+  createdAtMs: number
+  finishedAtMs: number | null
+}
+
+export interface AttemptColumns {
+  attemptId: string
+  deliveryId: string
+  eventId: string
+  eventType: string
+  applicationId: string
+  subscriptionId: string
+  attemptNumber: number
+  createdAtMs: number
+  delayUntilMs: number | null
+  pickedAtMs: number | null
+  succeededAtMs: number | null
+  failedAtMs: number | null
+  outcome: 'success' | 'failed' | 'timeout' | 'cancelled' | null
+  statusCode: number | null
+  errorMessage: string | null
+  durationMs: number | null
+  hasResponse: boolean
+  nextAttemptAtMs: number | null
+}
+
+export interface ResponseColumns {
+  responseId: string
+  applicationId: string
+  errorName: string | null
+  errorMessage: string | null
+  response: KeptResponse | null
+  elapsedMs: number
+}
+
+export interface DeadLetterColumns {
+  deliveryId: string
+  eventId: string
+  eventType: string
+  applicationId: string
+  subscriptionId: string
+  reason: DeadLetterReason
+  statusCode: number | null
+  errorName: string | null
+  errorMessage: string | null
+  attemptCount: number
+  lastAttemptId: string
+  deadAtMs: number
+}
+
+/** What a stretch of facts between two cancellations comes to: each row once, however many facts it took. */
+export interface LedgerSegment {
+  newDeliveries: Map<string, DeliveryColumns>
+  /** Ends of deliveries that an earlier batch has made. */
+  finishedDeliveries: Map<string, { status: 'succeeded' | 'dead-lettered'; finishedAtMs: number }>
+  attempts: Map<string, AttemptColumns>
+  responses: Map<string, ResponseColumns>
+  deadLetters: Map<string, DeadLetterColumns>
+  /** Attempts of an earlier batch that are under way. */
+  startedAttempts: Map<string, number>
+  /** Closes what is open by now, after the rows above. */
+  thenCancelled: DeliveriesCancelled | null
+}
+
+export interface LedgerRows {
+  segments: LedgerSegment[]
+  matchedEventSeq: number
+}
+
+/** LEDGER → `deliveries`, `attempts`, `responses`, `dead_letters`, `cancellations`. */
+export const ledgerProjection: Projection<LedgerFact, LedgerState, LedgerRows> = {
+  name: 'ledger',
+  version: 1,
+  stream: 'LEDGER',
+  mayHaveGaps: false,
+  decode: (message) => decodeLedgerFact(message.string()),
+  loadState: loadCancellations,
+  fold: foldLedger,
+  write: writeLedgerRows,
+  matchedEventSeq: (rows) => rows.matchedEventSeq,
+}
+
+export function foldLedger(
+  state: LedgerState,
+  facts: readonly Placed<LedgerFact>[],
+): { rows: LedgerRows; state: LedgerState } {
+  let cancellations = state
+  let segment = newSegment()
+  const rows: LedgerRows = { segments: [segment], matchedEventSeq: 0 }
+  for (const { fact } of facts) {
+    switch (fact.type) {
+      case 'delivery':
+        foldDelivery(segment, fact, cancellations)
+        break
+      case 'attempt':
+        foldAttempt(segment, fact, cancellations)
+        break
+      case 'started':
+        foldStarted(segment, fact)
+        break
+      case 'matched':
+        rows.matchedEventSeq = Math.max(rows.matchedEventSeq, fact.toEventSeq)
+        break
+      case 'cancelled': {
+        const before = cancellations.get(fact.subscriptionId)
+        if (before && before.controlSeq >= fact.controlSeq) break
+        cancellations = new Map(cancellations).set(fact.subscriptionId, fact)
+        segment.thenCancelled = fact
+        segment = newSegment()
+        rows.segments.push(segment)
+        break
+      }
+    }
+  }
+  return { rows, state: cancellations }
+}
+
+function newSegment(): LedgerSegment {
+  return {
+    newDeliveries: new Map(),
+    finishedDeliveries: new Map(),
+    attempts: new Map(),
+    responses: new Map(),
+    deadLetters: new Map(),
+    startedAttempts: new Map(),
+    thenCancelled: null,
+  }
+}
+
+function cancellationOf(
+  fact: { subscriptionId: string; controlSeq: number },
+  cancellations: LedgerState,
+): Cancellation | null {
+  const cancellation = cancellations.get(fact.subscriptionId)
+  return cancellation && fact.controlSeq < cancellation.controlSeq ? cancellation : null
+}
+
+function foldDelivery(segment: LedgerSegment, fact: DeliveryCreated, cancellations: LedgerState): void {
+  if (segment.newDeliveries.has(fact.deliveryId)) return
+  const cancellation = cancellationOf(fact, cancellations)
+  segment.newDeliveries.set(fact.deliveryId, {
+    deliveryId: fact.deliveryId,
+    eventId: fact.eventId,
+    applicationId: fact.applicationId,
+    subscriptionId: fact.subscriptionId,
+    controlSeq: fact.controlSeq,
+    status: cancellation ? 'cancelled' : 'pending',
+    createdAtMs: fact.createdAtMs,
+    finishedAtMs: cancellation?.cancelledAtMs ?? null,
+  })
+  const attemptId = attemptIdOf(fact.deliveryId, 1)
+  const open = openAttempt(fact, { attemptId, attemptNumber: 1, createdAtMs: fact.createdAtMs, delayUntilMs: null })
+  addOpenAttempt(
+    segment,
+    cancellation ? { ...open, outcome: 'cancelled', failedAtMs: cancellation.cancelledAtMs } : open,
+  )
+}
+
+type AttemptPlace = Pick<AttemptColumns, 'attemptId' | 'attemptNumber' | 'createdAtMs' | 'delayUntilMs'>
+
+function openAttempt(fact: DeliveryCreated | DeliveryAttempted, place: AttemptPlace): AttemptColumns {
+  return {
+    ...place,
+    deliveryId: fact.deliveryId,
+    eventId: fact.eventId,
+    eventType: fact.eventType,
+    applicationId: fact.applicationId,
+    subscriptionId: fact.subscriptionId,
+    pickedAtMs: null,
+    succeededAtMs: null,
+    failedAtMs: null,
+    outcome: null,
+    statusCode: null,
+    errorMessage: null,
+    durationMs: null,
+    hasResponse: false,
+    nextAttemptAtMs: null,
+  }
+}
+
+/** What is known already is never turned back to open. */
+function addOpenAttempt(segment: LedgerSegment, row: AttemptColumns): void {
+  if (!segment.attempts.has(row.attemptId)) segment.attempts.set(row.attemptId, row)
+}
+
+function foldAttempt(segment: LedgerSegment, fact: DeliveryAttempted, cancellations: LedgerState): void {
+  const known = segment.attempts.get(fact.attemptId)
+  if (known?.hasResponse) return
+  const isCancelled = cancellationOf(fact, cancellations) !== null
+  const { decision } = fact
+  const next = decision.type === 'retry' && !isCancelled ? decision : null
+  segment.attempts.set(fact.attemptId, { ...madeAttempt(fact), nextAttemptAtMs: next?.atMs ?? null })
+  segment.responses.set(fact.attemptId, {
+    responseId: fact.attemptId,
+    applicationId: fact.applicationId,
+    errorName: fact.errorName,
+    errorMessage: fact.errorMessage,
+    response: fact.response,
+    elapsedMs: fact.durationMs,
+  })
+  if (next) {
+    const attemptNumber = fact.attemptNumber + 1
+    addOpenAttempt(
+      segment,
+      openAttempt(fact, {
+        attemptId: next.attemptId,
+        attemptNumber,
+        createdAtMs: fact.finishedAtMs,
+        delayUntilMs: next.atMs,
+      }),
+    )
+  }
+  if (isCancelled) return
+  if (decision.type === 'succeeded') finishDelivery(segment, fact, 'succeeded')
+  if (decision.type === 'dead-letter' && finishDelivery(segment, fact, 'dead-lettered'))
+    addDeadLetter(segment, fact, decision.reason)
+}
+
+function madeAttempt(fact: DeliveryAttempted): AttemptColumns {
+  const { attemptId, attemptNumber, createdAtMs, dueAtMs } = fact
+  const isSuccess = fact.outcome === 'success'
+  return {
+    ...openAttempt(fact, { attemptId, attemptNumber, createdAtMs, delayUntilMs: dueAtMs }),
+    pickedAtMs: fact.startedAtMs,
+    succeededAtMs: isSuccess ? fact.finishedAtMs : null,
+    failedAtMs: isSuccess ? null : fact.finishedAtMs,
+    outcome: fact.outcome,
+    statusCode: fact.response?.statusCode ?? null,
+    errorMessage: fact.errorMessage,
+    durationMs: fact.durationMs,
+    hasResponse: true,
+  }
+}
+
+/** @returns false when the delivery is known to have ended before. */
+function finishDelivery(
+  segment: LedgerSegment,
+  fact: DeliveryAttempted,
+  status: 'succeeded' | 'dead-lettered',
+): boolean {
+  const delivery = segment.newDeliveries.get(fact.deliveryId)
+  if (delivery) {
+    if (delivery.status !== 'pending') return false
+    segment.newDeliveries.set(fact.deliveryId, { ...delivery, status, finishedAtMs: fact.finishedAtMs })
+    return true
+  }
+  if (segment.finishedDeliveries.has(fact.deliveryId)) return false
+  segment.finishedDeliveries.set(fact.deliveryId, { status, finishedAtMs: fact.finishedAtMs })
+  return true
+}
+
+function addDeadLetter(segment: LedgerSegment, fact: DeliveryAttempted, reason: DeadLetterReason): void {
+  segment.deadLetters.set(fact.deliveryId, {
+    deliveryId: fact.deliveryId,
+    eventId: fact.eventId,
+    eventType: fact.eventType,
+    applicationId: fact.applicationId,
+    subscriptionId: fact.subscriptionId,
+    reason,
+    statusCode: fact.response?.statusCode ?? null,
+    errorName: fact.errorName,
+    errorMessage: fact.errorMessage,
+    attemptCount: fact.attemptNumber,
+    lastAttemptId: fact.attemptId,
+    deadAtMs: fact.finishedAtMs,
+  })
+}
+
+function foldStarted(segment: LedgerSegment, fact: AttemptStarted): void {
+  const row = segment.attempts.get(fact.attemptId)
+  if (!row) segment.startedAttempts.set(fact.attemptId, fact.startedAtMs)
+  else if (row.outcome === null) segment.attempts.set(fact.attemptId, { ...row, pickedAtMs: fact.startedAtMs })
+}

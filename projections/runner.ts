@@ -1,0 +1,218 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { JsMsg } from '@nats-io/jetstream'
+import pg from 'pg'
+import type { Service } from '#shared/runtime/lifecycle.ts'
+import type { Logger } from '#shared/runtime/logger.ts'
+import type { Nats } from '#shared/runtime/nats.ts'
+import { createStreamReader } from '#shared/runtime/stream-reader.ts'
+import { readStreamState } from '#shared/runtime/streams.ts'
+import type { Placed, Projection } from './projection.ts'
+
+const BATCH_MAX = 1_000
+const CONNECT_TIMEOUT_MS = 5_000
+const RECONNECT_WAIT_MS = 500
+/** Class of the advisory locks that make one runner the active one; the second key is the projection's. */
+const LOCK_CLASS = 0x6a_65_74_02
+
+/** The stream, the checkpoint or a fact is not what it must be: going on would make a wrong read model. */
+export class ProjectionHaltedError extends Error {
+  override name = 'ProjectionHaltedError'
+}
+
+export interface RunnerOptions<Fact, State, Rows> {
+  nats: Nats
+  databaseUrl: string
+  logger: Logger
+  projection: Projection<Fact, State, Rows>
+}
+
+export interface ProjectionRunner extends Service {
+  /** Why it has stopped for good, or null. */
+  haltedBy(): Error | null
+}
+
+/** What a runner knows while it holds the lock on its connection. */
+interface Session<State> {
+  client: pg.Client
+  seq: number
+  state: State
+}
+
+/**
+ * Folds a stream into rows, exactly once: the checkpoint moves in the rows' own transaction, from the very value that
+ * this runner knows. One runner of a projection is active, by an advisory lock of the writing connection; others wait
+ * and take over. Trouble with Postgres or NATS is waited out; what would make wrong rows stops the runner.
+ */
+export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions<Fact, State, Rows>): ProjectionRunner {
+  const { nats, databaseUrl, projection } = options
+  const logger = options.logger.child({ projection: projection.name })
+  let session: Session<State> | null = null
+  let connecting: pg.Client | null = null
+  let haltedBy: Error | null = null
+  let isStopping = false
+
+  const reader = createStreamReader({
+    nats,
+    logger,
+    stream: projection.stream,
+    batchMax: BATCH_MAX,
+    fromSeq: async () => (await ensureSession()).seq + 1,
+    onBatch,
+  })
+
+  async function ensureSession(): Promise<Session<State>> {
+    while (session === null) {
+      try {
+        session = await openSession()
+      } catch (error) {
+        if (error instanceof ProjectionHaltedError) halt(error)
+        if (haltedBy !== null || isStopping) throw error
+        logger.warn({ err: error }, 'Postgres is not to be had, trying again')
+        await delay(RECONNECT_WAIT_MS)
+      }
+    }
+    return session
+  }
+
+  async function openSession(): Promise<Session<State>> {
+    const client = new pg.Client({
+      connectionString: databaseUrl,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+    })
+    connecting = client
+    client.on('error', () => dropSession(client))
+    try {
+      await client.connect()
+      await client.query('SELECT pg_advisory_lock($1, hashtext($2))', [LOCK_CLASS, projection.name])
+      const seq = await readCheckpoint(client)
+      return { client, seq, state: await projection.loadState(client) }
+    } catch (error) {
+      await client.end().catch(() => {})
+      throw error
+    } finally {
+      connecting = null
+    }
+  }
+
+  function dropSession(client: pg.Client): void {
+    if (session?.client === client) session = null
+    client.end().catch(() => {})
+  }
+
+  /** The sequence to go on after. A stream that is another one, or has lost its end, would be read as if nothing was. */
+  async function readCheckpoint(client: pg.Client): Promise<number> {
+    const stream = await readStreamState(nats.jsm, projection.stream)
+    const { rows } = await client.query<{ version: number; stream_created_at: string; seq: string }>(
+      'SELECT version, stream_created_at, seq FROM projection_checkpoints WHERE name = $1',
+      [projection.name],
+    )
+    const [row] = rows
+    if (!row) {
+      await client.query(
+        `INSERT INTO projection_checkpoints (name, version, stream, stream_created_at, seq, matched_event_seq)
+         VALUES ($1, $2, $3, $4, 0, 0)`,
+        [projection.name, projection.version, projection.stream, stream.createdAt],
+      )
+      return 0
+    }
+    const seq = Number(row.seq)
+    if (row.version !== projection.version)
+      throw new ProjectionHaltedError(
+        `${projection.name}: rows of version ${row.version}, not ${projection.version}: rebuild needed`,
+      )
+    if (row.stream_created_at !== stream.createdAt || stream.lastSeq < seq) {
+      throw new ProjectionHaltedError(
+        `${projection.stream} is not the stream that ${projection.name} was made from (identity changed): rebuild needed`,
+      )
+    }
+    return seq
+  }
+
+  async function onBatch(messages: JsMsg[]): Promise<void> {
+    if (haltedBy !== null) return
+    // The connection was lost meanwhile: reading starts again from the checkpoint.
+    if (session === null) throw new Error('the connection to Postgres was lost')
+    const current = session
+    try {
+      await checkDensity(current.seq, messages)
+      const facts = messages.map(decodeMessage)
+      const { rows, state } = projection.fold(current.state, facts)
+      await writeBatch(current, rows, messages.at(-1)!.seq)
+      current.state = state
+    } catch (error) {
+      if (error instanceof ProjectionHaltedError) {
+        halt(error)
+        return
+      }
+      dropSession(current.client)
+      throw error
+    }
+  }
+
+  /** A hole behind the stream's first message is age; a hole anywhere else is loss. */
+  async function checkDensity(afterSeq: number, messages: JsMsg[]): Promise<void> {
+    if (projection.mayHaveGaps) return
+    let expected = afterSeq + 1
+    for (const { seq } of messages) {
+      if (seq !== expected) {
+        const { firstSeq } = await readStreamState(nats.jsm, projection.stream)
+        if (seq < expected || firstSeq <= expected)
+          throw new ProjectionHaltedError(`${projection.stream} has a gap: ${seq} follows ${expected - 1}`)
+      }
+      expected = seq + 1
+    }
+  }
+
+  function decodeMessage(message: JsMsg): Placed<Fact> {
+    try {
+      return { seq: message.seq, fact: projection.decode(message) }
+    } catch (error) {
+      throw new ProjectionHaltedError(
+        `${projection.stream} ${message.seq} can't be read: ${(error as Error).message}`,
+        { cause: error },
+      )
+    }
+  }
+
+  /** After a lost answer to COMMIT the next session reads from the database which checkpoint holds. */
+  async function writeBatch(current: Session<State>, rows: Rows, toSeq: number): Promise<void> {
+    const { client } = current
+    // No fsync for each commit: rows and checkpoint are lost together in a crash, and folded again.
+    await client.query('BEGIN; SET LOCAL synchronous_commit = off')
+    await projection.write(client, rows)
+    const moved = await client.query({
+      name: 'move-checkpoint',
+      text: `UPDATE projection_checkpoints SET seq = $1, matched_event_seq = greatest(matched_event_seq, $2)
+             WHERE name = $3 AND version = $4 AND seq = $5`,
+      values: [toSeq, projection.matchedEventSeq(rows), projection.name, projection.version, current.seq],
+    })
+    if (moved.rowCount !== 1) {
+      await client.query('ROLLBACK')
+      throw new ProjectionHaltedError(`${projection.name}: somebody else has moved the checkpoint`)
+    }
+    await client.query('COMMIT')
+    current.seq = toSeq
+  }
+
+  function halt(error: Error): void {
+    haltedBy = error
+    logger.error({ err: error }, 'projection halted')
+    void reader.stop()
+  }
+
+  return {
+    name: `projection ${projection.name}`,
+    async start() {
+      reader.start()
+    },
+    async stop() {
+      isStopping = true
+      await connecting?.end().catch(() => {})
+      await reader.stop()
+      await session?.client.end().catch(() => {})
+      session = null
+    },
+    haltedBy: () => haltedBy,
+  }
+}

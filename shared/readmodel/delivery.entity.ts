@@ -1,0 +1,19 @@
+import { defineEntity, p } from '@mikro-orm/core'
+
+export type DeliveryStatus = 'pending' | 'succeeded' | 'dead-lettered' | 'cancelled'
+
+/** One event on its way to one subscription. */
+export const DeliveryRow = defineEntity({
+  name: 'DeliveryRow',
+  tableName: 'deliveries',
+  properties: {
+    deliveryId: p.uuid().primary(),
+    eventId: p.uuid(),
+    applicationId: p.text(),
+    subscriptionId: p.uuid(),
+    controlSeq: p.bigint('number'),
+    status: p.text().$type<DeliveryStatus>(),
+    createdAt: p.datetime(3),
+    finishedAt: p.datetime(3).nullable(),
+  },
+})

@@ -1,0 +1,28 @@
+import { ApplicationRow } from './application.entity.ts'
+import { AttemptRow } from './attempt.entity.ts'
+import { CancellationRow } from './cancellation.entity.ts'
+import { DeadLetterRow } from './dead-letter.entity.ts'
+import { DeliveryRow } from './delivery.entity.ts'
+import { EventRow } from './event.entity.ts'
+import { EventTypeRow } from './event-type.entity.ts'
+import { Migration20261124First } from './migrations/migration-20261124-first.ts'
+import { ProjectionCheckpointRow } from './projection-checkpoint.entity.ts'
+import { ResponseRow } from './response.entity.ts'
+import { SubscriptionRow } from './subscription.entity.ts'
+
+/** Every table of the read model. */
+export const ENTITIES = [
+  EventRow,
+  DeliveryRow,
+  AttemptRow,
+  ResponseRow,
+  DeadLetterRow,
+  ApplicationRow,
+  EventTypeRow,
+  SubscriptionRow,
+  CancellationRow,
+  ProjectionCheckpointRow,
+]
+
+/** In the order in which they are applied; one that has been released is never changed. */
+export const MIGRATIONS = [{ name: '20261124-first', class: Migration20261124First }]
