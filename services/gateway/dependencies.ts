@@ -1,0 +1,27 @@
+import type { Registry } from '#shared/domain/registry.ts'
+import type { SecretBox } from '#shared/domain/secret-box.ts'
+import type { Appender } from '#shared/runtime/appender.ts'
+import type { Clock } from '#shared/runtime/clock.ts'
+import type { Settings } from '#shared/runtime/config.ts'
+import type { ControlReader } from '#shared/runtime/control-reader.ts'
+import type { Logger } from '#shared/runtime/logger.ts'
+import type { Nats } from '#shared/runtime/nats.ts'
+import type { Orm } from '#shared/runtime/postgres.ts'
+import type { ReadYourWrites } from './read-your-writes.ts'
+
+export interface GatewayDependencies {
+  nats: Nats
+  orm: Orm
+  registry: Registry
+  controlReader: ControlReader
+  appenders: { events: Appender; ledger: Appender; control: Appender }
+  secretBox: SecretBox
+  settings: Settings
+  clock: Clock
+  logger: Logger
+}
+
+/** What a route gets. */
+export interface RouteDependencies extends GatewayDependencies {
+  readYourWrites: ReadYourWrites
+}

@@ -1,0 +1,149 @@
+import type { FieldErrors } from '../contract/problems.ts'
+import type { SubscriptionPost } from '../contract/schemas.ts'
+import { HTTP_METHODS, type HttpMethod } from '../facts/control.ts'
+import { checkMap, checkText, createValidation, LABELS_RULE, METADATA_RULE } from './validation.ts'
+
+const URL_BYTES_MAX = 1_000
+const HEADERS_MAX = 10
+const HEADER_BYTES_MAX = 500
+const EVENT_TYPES_MAX = 100
+const EVENT_TYPE_BYTES_MAX = 200
+const WORKERS_MAX = 20
+const RETRIES_MAX = 1_000
+
+export interface ParsedTarget {
+  /** WHATWG-normalised. */
+  url: string
+  method: string
+  /** Names in lower case. */
+  headers: Record<string, string>
+}
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+/** Visible characters, space and tab; bytes beyond ASCII are refused when the request is built. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\u{10ffff}]*$/u
+
+/**
+ * Reads a target (contract, behaviour.md §4).
+ * @returns the target, or a sentence that says what is wrong with it.
+ */
+export function parseTarget(target: SubscriptionPost['target']): ParsedTarget | string {
+  // The URL parser drops line breaks and tabs without a word, so they are refused in the raw text.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for.
+  if (/[\u0000-\u0020\u007f\\]/.test(target.url))
+    return 'target.url must not contain white space, control characters or backslashes'
+  const url = URL.canParse(target.url) ? new URL(target.url) : null
+  if (url === null || url.hostname === '') return 'target.url must be an absolute URL with a host'
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'target.url must begin with http:// or https://'
+  const headers: Record<string, string> = {}
+  for (const [name, given] of Object.entries(target.headers)) {
+    const value = Array.isArray(given) ? given.join(', ') : given
+    if (!HEADER_NAME.test(name)) return `target.headers: '${name.slice(0, 100)}' is no header name`
+    if (!HEADER_VALUE.test(value))
+      return `target.headers: the value of '${name.slice(0, 100)}' holds control characters`
+    headers[name.toLowerCase()] = value
+  }
+  return { url: url.href, method: target.method, headers }
+}
+
+/** Which labels a subscription asks for, or null when that is unclear: `labels` wins over the older pair of fields. */
+export function wantedLabels(post: SubscriptionPost): Record<string, string> | null {
+  if (post.labels) return post.labels
+  if (typeof post.label_key === 'string' && typeof post.label_value === 'string')
+    return { [post.label_key]: post.label_value }
+  return null
+}
+
+export function isHttpMethod(method: string): method is HttpMethod {
+  return (HTTP_METHODS as readonly string[]).includes(method)
+}
+
+/** The contract's field rules for a subscription (behaviour.md §4). @returns null when all hold. */
+export function validateSubscriptionPost(post: SubscriptionPost, target: ParsedTarget): FieldErrors | null {
+  const validation = createValidation()
+  checkEventTypes(validation, post.event_types)
+  if (typeof post.description === 'string') checkText(validation, 'description', post.description, { min: 1, max: 100 })
+  if (post.metadata) checkMap(validation, 'metadata', post.metadata, METADATA_RULE)
+  if (post.labels) {
+    checkMap(validation, 'labels', post.labels, LABELS_RULE)
+  } else {
+    for (const field of ['label_key', 'label_value'] as const) {
+      checkText(validation, field, post[field] ?? '', { min: 1, max: 100, noControlCharacters: true })
+    }
+  }
+  checkTarget(validation, target)
+  const workers = post.dedicated_workers
+  if (workers && (workers.length < 1 || workers.length > WORKERS_MAX)) {
+    validation.add('dedicated_workers', {
+      code: 'length',
+      message: null,
+      params: { min: 1, max: WORKERS_MAX, value: workers },
+    })
+  }
+  const retries = post.max_retries
+  if (typeof retries === 'number' && (retries < 0 || retries > RETRIES_MAX)) {
+    validation.add('max_retries', {
+      code: 'range',
+      message: `max_retries must be 0 to ${RETRIES_MAX}`,
+      params: { min: 0, max: RETRIES_MAX, value: retries },
+    })
+  }
+  return validation.errors()
+}
+
+type Validation = ReturnType<typeof createValidation>
+
+function checkEventTypes(validation: Validation, names: string[]): void {
+  if (names.length < 1 || names.length > EVENT_TYPES_MAX) {
+    const message = `A subscription names 1 to ${EVENT_TYPES_MAX} event types`
+    validation.add('event_types', {
+      code: 'event-types-size',
+      message,
+      params: { min: 1, max: EVENT_TYPES_MAX, value: names },
+    })
+  }
+  if (names.some((name) => name === '' || Buffer.byteLength(name) > EVENT_TYPE_BYTES_MAX)) {
+    const message = `Each event type has 1 to ${EVENT_TYPE_BYTES_MAX} bytes`
+    validation.add('event_types', {
+      code: 'event-types-name-length',
+      message,
+      params: { min: 1, max: EVENT_TYPE_BYTES_MAX, value: names },
+    })
+  }
+}
+
+function checkTarget(validation: Validation, { method, url, headers }: ParsedTarget): void {
+  if (!isHttpMethod(method)) {
+    const message = `The method must be one of ${HTTP_METHODS.join(', ')}`
+    validation.add('target.method', { code: 'subscription-target-http-method', message, params: { value: method } })
+  }
+  if (Buffer.byteLength(url) > URL_BYTES_MAX) {
+    const message = `The URL has at most ${URL_BYTES_MAX} bytes`
+    validation.add('target.url', {
+      code: 'subscription-target-http-url-length',
+      message,
+      params: { max: URL_BYTES_MAX, value: url },
+    })
+  }
+  const entries = Object.entries(headers)
+  if (entries.length > HEADERS_MAX) {
+    const message = `A target has at most ${HEADERS_MAX} headers`
+    validation.add('target.headers', {
+      code: 'subscription-target-http-headers-size',
+      message,
+      params: { max: HEADERS_MAX },
+    })
+  }
+  if (
+    entries.some(
+      ([name, value]) => Buffer.byteLength(name) > HEADER_BYTES_MAX || Buffer.byteLength(value) > HEADER_BYTES_MAX,
+    )
+  ) {
+    const message = `A header's name and value have at most ${HEADER_BYTES_MAX} bytes each`
+    validation.add('target.headers', {
+      code: 'subscription-target-http-headers-property-length',
+      message,
+      params: { max: HEADER_BYTES_MAX },
+    })
+  }
+}
