@@ -71,7 +71,6 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
       nats,
       databaseUrl: settings.DATABASE_URL,
       logger: logger.child({ service: 'projections' }),
-      settings,
     }),
     createDeliverer({
       nats,

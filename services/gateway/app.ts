@@ -1,7 +1,14 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RawServerDefault,
+} from 'fastify'
 import { ProblemError, problemDocument } from '#shared/contract/problems.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import { JETHOOK_VERSION } from '#shared/runtime/version.ts'
@@ -29,8 +36,13 @@ declare module 'fastify' {
   }
 }
 
-const buildServer = (options: Parameters<typeof fastify>[0]) => fastify(options).withTypeProvider<TypeBoxTypeProvider>()
-export type GatewayServer = ReturnType<typeof buildServer>
+export type GatewayServer = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
 
 export interface Gateway extends Service {
   /** Where it listens, with the port that it really got. */
@@ -57,7 +69,7 @@ export function createGateway(deps: GatewayDependencies): Gateway {
   const trusted = settings.REVERSE_PROXY_IPS.split(',')
     .map((text) => text.trim())
     .filter(Boolean)
-  const server = buildServer({
+  const server: GatewayServer = fastify({
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -66,14 +78,14 @@ export function createGateway(deps: GatewayDependencies): Gateway {
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 1_000 },
     return503OnClosing: true,
-  })
+  }).withTypeProvider<TypeBoxTypeProvider>()
   let listeningUrl = ''
 
   server.setValidatorCompiler(TypeBoxValidatorCompiler)
   server.setErrorHandler(createErrorHandler(logger, BODY_MAX_BYTES))
   server.setNotFoundHandler((_, reply) => sendProblem(reply, problemDocument('NotFound')))
   readJsonOnly(server)
-  server.decorateRequest('principal', null as unknown as Principal)
+  server.decorateRequest('principal')
   server.decorateRequest('appUrl', '')
   server.decorateRequest('catchUp', async function catchUp(this: FastifyRequest, reply: FastifyReply) {
     const isCurrent = await readYourWrites.catchUp()
@@ -164,7 +176,7 @@ const SECURITY_HEADERS = {
 }
 
 /** Bodies are JSON, by content type, or the request is refused; a GET or DELETE may name a type and send nothing. */
-function readJsonOnly(server: FastifyInstance | GatewayServer): void {
+function readJsonOnly(server: GatewayServer): void {
   server.removeAllContentTypeParsers()
   server.addContentTypeParser(
     /^application\/([\w.-]+\+)?json\s*(;|$)/i,

@@ -121,7 +121,7 @@ export const SubscriptionAnswer = Type.Object({
 export type SubscriptionAnswer = Static<typeof SubscriptionAnswer>
 
 export const AttemptStatus = Type.Object({
-  type: Type.Union(['waiting', 'pending', 'in_progress', 'successful', 'failed'].map((name) => Type.Literal(name))),
+  type: Type.Enum(['waiting', 'pending', 'in_progress', 'successful', 'failed']),
   since: Type.Optional(Timestamp),
   until: Type.Optional(Timestamp),
   at: Type.Optional(Timestamp),

@@ -4,7 +4,7 @@ import type { AttemptRecord } from '../queries/request-attempts.ts'
 /** The contract's `status`, computed at the time of reading (behaviour.md §5). */
 export function attemptStatus(record: AttemptRecord, nowMs: number): AttemptStatus {
   const { created_at: since, delay_until: until } = record
-  const ended = (type: string, at: string): AttemptStatus => ({
+  const ended = (type: 'failed' | 'successful', at: string): AttemptStatus => ({
     type,
     at,
     full_processing_ms: processingMs(record, at),
