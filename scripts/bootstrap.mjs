@@ -1,0 +1,48 @@
+// The entry of every npm script. Runs on Node 20 or later as it is: it installs what is missing, brings Node 24 when the
+// machine's is older, and hands over to the TypeScript sources.
+import { dependenciesAreCurrent, installDependencies } from './bootstrap/dependencies.mjs'
+import { modernNode } from './bootstrap/modern-node.mjs'
+import { runNode, runSeries } from './bootstrap/run.mjs'
+
+const UNIT_TESTS = [
+  'shared/**/*.test.ts',
+  'services/**/*.test.ts',
+  'projections/**/*.test.ts',
+  'test/architecture.test.ts',
+]
+const ALL_TESTS = [...UNIT_TESTS.slice(0, 3), 'scripts/**/*.test.ts', 'test/**/*.test.ts']
+const TEST_FLAGS = ['--test', '--test-timeout=240000']
+
+/** What each task runs, one command after the other; the first that fails ends it. */
+const TASKS = {
+  start: (args) =>
+    args[0] === 'demo' ? [['scripts/demo/main.ts', ...args.slice(1)]] : [['scripts/start/main.ts', ...args]],
+  dev: (args) => [['--watch', 'scripts/start/main.ts', ...args]],
+  demo: (args) => [['scripts/demo/main.ts', ...args]],
+  bench: (args) => [['scripts/bench/main.ts', ...args]],
+  check: () => [
+    ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
+    ['node_modules/typescript/bin/tsc', '--noEmit'],
+    [...TEST_FLAGS, ...UNIT_TESTS],
+  ],
+  test: (args) => [[...TEST_FLAGS, '--test-concurrency=2', ...(args.length > 0 ? args : ALL_TESTS)]],
+  'kill-test': (args) => [['test/faults/kill-everything.ts', ...args]],
+}
+
+async function main([task = '', ...args]) {
+  const commands = TASKS[task]?.(args)
+  if (!commands) throw new Error(`There is no task '${task}'. Tasks: ${Object.keys(TASKS).join(', ')}.`)
+  if (!(await dependenciesAreCurrent())) await installDependencies()
+  const node = await modernNode()
+  return commands.length === 1 ? runNode(node, commands[0]) : runSeries(node, commands)
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error) => {
+    process.stderr.write(`\njethook: ${error instanceof Error ? error.message : error}\n`)
+    process.exitCode = 1
+  },
+)

@@ -1,0 +1,49 @@
+import { join } from 'node:path'
+import closeWithGrace from 'close-with-grace'
+import { firstCurl } from './first-steps.ts'
+import { createProgress } from './progress.ts'
+import { EXPECTED_ERRORS, startJethook } from './start.ts'
+
+const STOP_LIMIT_MS = 4_800
+const isJson = process.argv.includes('--json')
+const progress = createProgress()
+
+try {
+  const jethook = await startJethook({ environment: process.env, progress, withEcho: !isJson })
+  closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err, signal }) => {
+    if (err) process.stderr.write(`\njethook: ${err.stack ?? err.message}\n`)
+    else if (!isJson) process.stderr.write(`\n  Stopping (${signal ?? 'asked to'}) …\n`)
+    await jethook.stop()
+  })
+  progress.done()
+  if (isJson) process.stdout.write(`${JSON.stringify(jethook.credentials)}\n`)
+  else process.stdout.write(banner(jethook))
+} catch (error) {
+  progress.done()
+  const isExpected = EXPECTED_ERRORS.has((error as Error).name)
+  process.stderr.write(
+    `\njethook: ${isExpected ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`,
+  )
+  process.exit(1)
+}
+
+function banner({ credentials, home, seconds }: Awaited<ReturnType<typeof startJethook>>): string {
+  return `
+jethook is ready after ${seconds} s at ${credentials.api_url}
+
+  Authenticate with   Authorization: Bearer <token>
+  Your token is in    ${join(home, 'credentials.json')} (service_token)
+
+  Send a first event from another terminal and see its webhook arrive here:
+
+TOKEN=${credentials.service_token}
+${firstCurl(credentials)}
+
+  API description     ${credentials.api_url}/swagger.json
+  A bigger example    npm start -- demo
+  Stop                Ctrl-C
+
+  Note: in this set-up webhooks may also go to addresses of this machine, so that first steps work.
+
+`
+}

@@ -1,0 +1,87 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { composeJethook, type Jethook } from '#scripts/compose.ts'
+import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
+import { loadSettings } from '#shared/runtime/config.ts'
+import { createLogger } from '#shared/runtime/logger.ts'
+import { type Credentials, writeCredentials } from './credentials.ts'
+import { type EchoReceiver, startEchoReceiver } from './echo-receiver.ts'
+import { prepareFirstSteps } from './first-steps.ts'
+import { openHome } from './home.ts'
+import type { Progress } from './progress.ts'
+
+/** Errors whose message is all that a person needs: no stack is shown. */
+export const EXPECTED_ERRORS = new Set([
+  'HomeError',
+  'SettingsError',
+  'ServerStartError',
+  'NatsUnusableError',
+  'PostgresUnusableError',
+  'PortTakenError',
+  'StreamSettingsError',
+])
+
+export interface StartOptions {
+  environment: Record<string, string | undefined>
+  progress: Progress
+  /** Also start the receiver that prints webhooks, and subscribe it. */
+  withEcho: boolean
+}
+
+export interface StartedJethook {
+  credentials: Credentials
+  home: string
+  seconds: string
+  stop(): Promise<void>
+}
+
+/**
+ * Brings up the servers and every service on one state directory. When a step fails, what had started is stopped.
+ * @throws {Error} whose name is in `EXPECTED_ERRORS` when a person can mend it.
+ */
+export async function startJethook({ environment, progress, withEcho }: StartOptions): Promise<StartedJethook> {
+  const startedMs = performance.now()
+  const settings = loadSettings(environment)
+  const home = await openHome(settings.JETHOOK_HOME)
+  let servers: EmbeddedServers | null = null
+  let jethook: Jethook | null = null
+  let echo: EchoReceiver | null = null
+  const stop = async () => {
+    echo?.close()
+    await jethook?.stop()
+    await servers?.stop()
+    await home.release()
+  }
+  try {
+    await rm(join(home.path, 'credentials.json'), { force: true })
+    progress.step('Starting Postgres and nats-server')
+    servers = await startEmbeddedServers({
+      home: home.path,
+      natsUrl: settings.NATS_URL,
+      databaseUrl: settings.DATABASE_URL,
+      onProgress: (step) => progress.step(step),
+    })
+    progress.step('Migrating and starting the services')
+    const logger = createLogger(environment['LOG_LEVEL'] ?? 'warn')
+    const urls = { NATS_URL: servers.natsUrl, DATABASE_URL: servers.databaseUrl, JETHOOK_HOME: home.path }
+    jethook = await composeJethook({ settings: { ...settings, ...urls }, logger })
+    await jethook.start()
+    const seeded = await jethook.seed()
+    const credentials: Credentials = {
+      api_url: `${jethook.apiUrl()}/api/v1`,
+      ...seeded,
+      nats_url: servers.natsUrl,
+      database_url: servers.databaseUrl,
+    }
+    if (withEcho) {
+      echo = await startEchoReceiver((line) => process.stdout.write(`  ${line}\n`))
+      await prepareFirstSteps(credentials, echo.url)
+    }
+    await home.announce(jethook.apiUrl())
+    await writeCredentials(home.path, credentials)
+    return { credentials, home: home.path, seconds: ((performance.now() - startedMs) / 1_000).toFixed(1), stop }
+  } catch (error) {
+    await stop().catch(() => {})
+    throw error
+  }
+}
