@@ -17,18 +17,21 @@ export async function dependenciesAreCurrent() {
   return stamp.trim() === (await lockHash())
 }
 
-/** Installs exactly what the lock file says; no package's install script runs. */
+/**
+ * Installs what the lock file says and leaves it as it is; no package's install script runs. Not 'npm ci': that refuses a
+ * lock file from which a registry's gaps among other platforms' binaries are missing.
+ */
 export async function installDependencies() {
   const npm = process.env.npm_execpath
   const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
-  const args = [...first, 'ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund']
+  const args = [...first, 'install', '--no-save', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund']
   await withProgress('Installing dependencies', () => runQuietly(command, args)).catch((error) => {
     const reasons = error.message
       .split('\n')
       .filter((line) => /^npm (error|ERR!)/.test(line) && !/complete log|debug-0\.log/.test(line))
     throw new Error(
       [
-        "The dependencies could not be installed ('npm ci').",
+        "The dependencies could not be installed ('npm install').",
         ...(reasons.length > 0 ? reasons : [error.message]).slice(0, 6).map((line) => `  ${line}`),
         'Is the npm registry reachable from here, and the disk not full? Then start again: nothing half-done is used.',
       ].join('\n'),
