@@ -2,10 +2,11 @@ import { type Static, Type } from 'typebox'
 
 /** Any UUID form that the contract takes; it is brought to lower case with hyphens afterwards. */
 const UUID_PATTERN =
-  '^([uU][rR][nN]:[uU][uU][iI][dD]:)?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$|^\\{[0-9a-fA-F-]{36}\\}$'
+  '^[0-9a-fA-F]{32}$|^([uU][rR][nN]:[uU][uU][iI][dD]:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$|^\\{[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\}$'
 export const Uuid = Type.String({ pattern: UUID_PATTERN, description: 'UUID' })
 const Timestamp = Type.String({ description: 'RFC 3339, UTC' })
-const TextMap = Type.Record(Type.String(), Type.String())
+/** Not `Type.Record`: its key pattern `.*` passes over keys that hold a line break. */
+const TextMap = Type.Unsafe<Record<string, string>>(Type.Object({}, { additionalProperties: Type.String() }))
 const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
 
 // -- requests: their shape. What a value may be is checked after authorization (shared/domain/validate-*.ts). --------
@@ -34,7 +35,9 @@ export const TargetPost = Type.Object({
   type: Type.Literal('http'),
   method: Type.String(),
   url: Type.String(),
-  headers: Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String())])),
+  headers: Type.Unsafe<Record<string, string | string[]>>(
+    Type.Object({}, { additionalProperties: Type.Union([Type.String(), Type.Array(Type.String())]) }),
+  ),
 })
 
 export const SubscriptionPost = Type.Object({

@@ -68,14 +68,14 @@ function isJson(text: string): boolean {
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/
 
 /**
- * An RFC 3339 time in UTC with six decimals; a space may stand for the T.
+ * An RFC 3339 time in UTC with six decimals; a space may stand for the T, and a leap second is the next minute's first.
  * @returns null when `text` is no such time.
  */
 export function normalizeTimestamp(text: string): string | null {
   const parts = RFC3339.exec(text)
   if (!parts) return null
   const [, year, month, day, hour, minute, second, fraction = '', sign, offsetHours = '0', offsetMinutes = '0'] = parts
-  if (Number(month) < 1 || Number(month) > 12 || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59)
+  if (Number(month) < 1 || Number(month) > 12 || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60)
     return null
   if (Number(offsetHours) > 23 || Number(offsetMinutes) > 59) return null
   const date = new Date(0)
@@ -84,6 +84,7 @@ export function normalizeTimestamp(text: string): string | null {
   const offsetMs = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000 * (sign === '-' ? -1 : 1)
   const ms = date.getTime() + ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1_000 - offsetMs
   const iso = new Date(ms).toISOString()
-  if (iso.length !== 24) return null
+  // Postgres knows no year 0, and what lies outside of four digits is no RFC 3339.
+  if (iso.length !== 24 || iso.startsWith('0000')) return null
   return `${iso.slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z`
 }

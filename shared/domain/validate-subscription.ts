@@ -1,7 +1,7 @@
 import type { FieldErrors } from '../contract/problems.ts'
 import type { SubscriptionPost } from '../contract/schemas.ts'
 import { HTTP_METHODS, type HttpMethod } from '../facts/control.ts'
-import { checkMap, checkText, createValidation, LABELS_RULE, METADATA_RULE } from './validation.ts'
+import { checkMap, checkNoNull, checkText, createValidation, LABELS_RULE, METADATA_RULE } from './validation.ts'
 
 const URL_BYTES_MAX = 1_000
 const HEADERS_MAX = 10
@@ -62,10 +62,17 @@ export function isHttpMethod(method: string): method is HttpMethod {
 export function validateSubscriptionPost(post: SubscriptionPost, target: ParsedTarget): FieldErrors | null {
   const validation = createValidation()
   checkEventTypes(validation, post.event_types)
-  if (typeof post.description === 'string') checkText(validation, 'description', post.description, { min: 1, max: 100 })
-  if (post.metadata) checkMap(validation, 'metadata', post.metadata, METADATA_RULE)
+  if (typeof post.description === 'string') {
+    checkText(validation, 'description', post.description, { min: 1, max: 100 })
+    checkNoNull(validation, 'description', [post.description])
+  }
+  if (post.metadata) {
+    checkMap(validation, 'metadata', post.metadata, METADATA_RULE)
+    checkNoNull(validation, 'metadata', Object.entries(post.metadata).flat())
+  }
   if (post.labels) {
     checkMap(validation, 'labels', post.labels, LABELS_RULE)
+    checkNoNull(validation, 'labels', Object.entries(post.labels).flat())
   } else {
     for (const field of ['label_key', 'label_value'] as const) {
       checkText(validation, field, post[field] ?? '', { min: 1, max: 100, noControlCharacters: true })

@@ -85,6 +85,18 @@ export function checkText(
   }
 }
 
+/** Whether `text` has more than `max` bytes in UTF-8, where a character has at most three for each unit of its length. */
+function hasMoreBytes(text: string, max: number): boolean {
+  return text.length * 3 > max && Buffer.byteLength(text) > max
+}
+
+/** Refuses U+0000, which the read model's text can't hold, where the contract has no other rule about characters. */
+export function checkNoNull(validation: Validation, field: string, texts: readonly string[]): void {
+  if (texts.some((text) => text.includes('\u0000'))) {
+    validation.add(field, { code: 'non_control_character', message: 'U+0000 is not allowed', params: {} })
+  }
+}
+
 export interface MapRule {
   codes: { size: string; property: string }
   name: string
@@ -106,7 +118,7 @@ export function checkMap(validation: Validation, field: string, value: Record<st
     const message = `${name} object must have at most ${entriesMax} properties`
     validation.add(field, { code: codes.size, message, params: { min: entriesMin, max: entriesMax, value } })
   }
-  const isWrong = (text: string) => Buffer.byteLength(text) < bytesMin || Buffer.byteLength(text) > bytesMax
+  const isWrong = (text: string) => text.length < bytesMin || hasMoreBytes(text, bytesMax)
   if (entries.some(([key, text]) => isWrong(key) || isWrong(text))) {
     const message = `${name} properties and values must be ${bytesMin} to ${bytesMax} bytes long`
     validation.add(field, { code: codes.property, message, params: { min: bytesMin, max: bytesMax, value } })

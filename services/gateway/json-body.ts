@@ -1,0 +1,65 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { ProblemError } from '#shared/contract/problems.ts'
+
+const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i
+const LONE_SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/
+
+/**
+ * Bodies are JSON, by content type, or the request is refused (contract, behaviour.md §2, step 3). What a DELETE
+ * carries is not looked at: it may name a type and send nothing.
+ */
+export function readJsonOnly(server: Pick<FastifyInstance, 'removeAllContentTypeParsers' | 'addContentTypeParser'>) {
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser<Buffer>(JSON_TYPE, { parseAs: 'buffer' }, (request, body, done) => {
+    if (isBodyIgnored(request)) {
+      done(null, undefined)
+      return
+    }
+    try {
+      done(null, parseJson(body))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, _, done) => {
+    if (isBodyIgnored(request)) done(null, undefined)
+    else done(badJson("Content-Type header should be set to 'application/json'"))
+  })
+}
+
+const isBodyIgnored = ({ method }: FastifyRequest) => method === 'DELETE' || method === 'GET'
+
+/** @throws {ProblemError} JsonPayload for what is no JSON, or holds text that is no Unicode: nobody could store it. */
+export function parseJson(body: Buffer): unknown {
+  if (!isUtf8(body)) throw badJson('JSON deserialization error: the body is not UTF-8')
+  const text = body.toString('utf8')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw badJson(`JSON deserialization error: ${(error as Error).message.slice(0, 200)}`)
+  }
+  // UTF-8 itself can't spell half a surrogate pair, an escape can.
+  if (LONE_SURROGATE_ESCAPE.test(text) && !isWellFormed(value))
+    throw badJson('JSON deserialization error: lone surrogate in a string')
+  return value
+}
+
+/** Not recursive: a body may nest as deeply as it is long. */
+function isWellFormed(value: unknown): boolean {
+  const left = [value]
+  while (left.length > 0) {
+    const next = left.pop()
+    if (typeof next === 'string') {
+      if (!next.isWellFormed()) return false
+    } else if (typeof next === 'object' && next !== null) {
+      for (const [key, inner] of Object.entries(next)) left.push(key, inner)
+    }
+  }
+  return true
+}
+
+function badJson(detail: string): ProblemError {
+  return new ProblemError('JsonPayload', { detail })
+}

@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { composeJethook, type Jethook } from '#scripts/compose.ts'
+import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
+import type { SeededCredentials } from '#scripts/seed.ts'
+import { loadSettings } from '#shared/runtime/config.ts'
+import { createLogger } from '#shared/runtime/logger.ts'
+import { type Api, createApi } from './api.ts'
+
+/** A whole jethook on servers of its own, in this process. */
+export interface Stack {
+  home: string
+  servers: EmbeddedServers
+  credentials: SeededCredentials
+  api: Api
+  apiUrl(): string
+  /** Stops the services and starts them anew on the same servers. */
+  restart(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Retries come within milliseconds, so that tests see several. */
+const FAST_RETRIES = { RETRY_SCHEDULE: '100ms,200ms', MAX_RETRIES: '2', RETRY_JITTER_RATIO: '0' }
+
+/** @param environment Settings beyond those of a test: free port, fast retries, silent log. */
+export async function startStack(environment: Record<string, string> = {}): Promise<Stack> {
+  const home = await mkdtemp(join(tmpdir(), 'jethook-test-'))
+  const servers = await startEmbeddedServers({ home })
+  const settings = {
+    ...loadSettings({ PORT: '0', LOG_LEVEL: 'silent', ...FAST_RETRIES, ...environment }),
+    NATS_URL: servers.natsUrl,
+    DATABASE_URL: servers.databaseUrl,
+    JETHOOK_HOME: home,
+  }
+  const compose = async (): Promise<Jethook> => {
+    const jethook = await composeJethook({
+      settings,
+      logger: createLogger(process.env['TEST_LOG_LEVEL'] ?? settings.LOG_LEVEL),
+    })
+    await jethook.start()
+    return jethook
+  }
+  let jethook = await compose()
+  const credentials = await jethook.seed()
+  const apiOf = () =>
+    createApi({
+      apiUrl: `${jethook.apiUrl()}/api/v1`,
+      applicationId: credentials.application_id,
+      token: credentials.service_token,
+    })
+  const stack: Stack = {
+    home,
+    servers,
+    credentials,
+    api: apiOf(),
+    apiUrl: () => jethook.apiUrl(),
+    async restart() {
+      await jethook.stop()
+      jethook = await compose()
+      stack.api = apiOf()
+    },
+    async close() {
+      await jethook.stop()
+      await servers.stop()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+  return stack
+}
