@@ -24,7 +24,16 @@ export async function dependenciesAreCurrent() {
 export async function installDependencies() {
   const npm = process.env.npm_execpath
   const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
-  const args = [...first, 'install', '--no-save', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund']
+  const args = [
+    ...first,
+    'install',
+    '--no-save',
+    '--ignore-scripts',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+  ]
   await withProgress('Installing dependencies', () => runQuietly(command, args)).catch((error) => {
     const reasons = error.message
       .split('\n')

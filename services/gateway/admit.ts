@@ -1,82 +1,103 @@
 import { ProblemError } from '#shared/contract/problems.ts'
 import type { EventPost } from '#shared/contract/schemas.ts'
-import { newEventId, parseUuid, timeOfUuidV7 } from '#shared/domain/ids.ts'
+import { newEventId, timeOfUuidV7 } from '#shared/domain/ids.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import { decodePayload, normalizeTimestamp, validateEventPost } from '#shared/domain/validate-event.ts'
 import { describeErrors } from '#shared/domain/validation.ts'
+import type { ApplicationState, EventTypeState } from '#shared/facts/control.ts'
 import type { EventAccepted } from '#shared/facts/event.ts'
-import { eventSubject } from '#shared/facts/subjects.ts'
 import { authorizeApplication, type Principal } from './authentication.ts'
+import { uuidOfBody } from './request-values.ts'
 
-/** An event that may be appended to EVENTS. */
-export interface AdmittedEvent {
-  event: EventAccepted
+/** A post that is well formed, allowed and valid; whether its id is free and its type exists is still to be seen. */
+export interface ReadEvent {
+  post: EventPost
+  application: ApplicationState
+  /** As the client gave it, or null: then one is made. */
+  givenId: string | null
+  occurredAt: string
   payload: Uint8Array
-  subject: string
-  /** JetStream's own window doesn't cover this id: whether it was used before must be looked up. */
-  mustLookUpId: boolean
-}
-
-export interface AdmissionContext {
-  registry: Registry
-  principal: Principal
-  ip: string
-  nowMs: number
-  appendId: string
-  duplicateWindowMs: number
 }
 
 /**
- * Decides on a posted event, in the contract's order of checks (behaviour.md §2). Pure: the shell appends.
+ * Reads a posted event, in the contract's order of checks (behaviour.md §2, steps 3 to 8).
  * @throws {ProblemError} for the first check that fails.
  */
-export function admitEvent(post: EventPost, context: AdmissionContext): AdmittedEvent {
-  const { registry, nowMs } = context
+export function readEvent(post: EventPost, principal: Principal, registry: Registry): ReadEvent {
+  const applicationId = uuidOfBody(post.application_id)
+  const givenId = post.event_id ? uuidOfBody(post.event_id) : null
   const occurredAt = normalizeTimestamp(post.occurred_at)
   if (occurredAt === null)
     throw new ProblemError('JsonPayload', { detail: 'JSON deserialization error: occurred_at is no RFC 3339 time' })
-  const application = authorizeApplication(context.principal, parseUuid(post.application_id) ?? '', registry)
+  const application = authorizeApplication(principal, applicationId, registry)
   const errors = validateEventPost(post)
   if (errors !== null) throw new ProblemError('Validation', { validation: errors, detail: describeErrors(errors) })
   const payload = decodePayload(post.payload, post.payload_content_type)
   if (typeof payload === 'string') throw new ProblemError(payload)
+  return { post, application, givenId, occurredAt, payload }
+}
+
+/** @throws {ProblemError} EventTypeDoesNotExist, also for a deactivated type (contract, model.md). */
+export function activeEventType({ post, application }: ReadEvent, registry: Registry): EventTypeState {
   const type = registry.eventType(application.applicationId, post.event_type)?.state
-  if (type === undefined || type.deactivatedAtMs !== null) {
-    throw new ProblemError('EventTypeDoesNotExist', {
-      detail: `The event type '${post.event_type}' does not exist in this application.`,
-    })
-  }
-  const givenId = post.event_id ? parseUuid(post.event_id) : null
-  const eventId = givenId ?? newEventId(nowMs)
+  if (type !== undefined && type.deactivatedAtMs === null) return type
+  throw new ProblemError('EventTypeDoesNotExist', {
+    detail: `The event type '${post.event_type}' does not exist in this application.`,
+  })
+}
+
+export interface Acceptance {
+  eventType: string
+  nowMs: number
+  ip: string
+  controlSeq: number
+  appendId: string
+}
+
+/** The fact that the event was accepted. */
+export function acceptEvent(read: ReadEvent, { nowMs, ...acceptance }: Acceptance): EventAccepted {
+  const { post, application, givenId, occurredAt } = read
   return {
-    event: {
-      v: 1,
-      eventId,
-      applicationId: application.applicationId,
-      organizationId: application.organizationId,
-      eventType: type.name,
-      payloadContentType: post.payload_content_type,
-      labels: post.labels,
-      metadata: post.metadata ?? {},
-      occurredAt,
-      receivedAtMs: nowMs,
-      ip: context.ip,
-      controlSeq: registry.seq,
-      appendId: context.appendId,
-    },
-    payload,
-    subject: eventSubject(application.applicationId, type),
-    mustLookUpId: givenId !== null && !isWithinWindow(givenId, nowMs, context.duplicateWindowMs),
+    v: 1,
+    eventId: givenId ?? newEventId(nowMs),
+    applicationId: application.applicationId,
+    organizationId: application.organizationId,
+    eventType: acceptance.eventType,
+    payloadContentType: post.payload_content_type,
+    labels: post.labels,
+    metadata: post.metadata ?? {},
+    occurredAt,
+    receivedAtMs: nowMs,
+    ip: acceptance.ip,
+    controlSeq: acceptance.controlSeq,
+    appendId: acceptance.appendId,
   }
 }
 
-/** Ids of clients whose clocks differ a little are still taken as new. */
+/** How JetStream's own memory of ids is relied upon. */
+export interface DuplicateWindow {
+  /** How long the server remembers an id. */
+  windowMs: number
+  /** How long an append may take to get there. */
+  appendTimeoutMs: number
+}
+
+/** Clients' clocks may be so much ahead. */
 const CLOCK_TOLERANCE_MS = 5_000
 
-/** Whether a UUIDv7 was made so lately that an earlier use of it must lie inside JetStream's duplicate window. */
-function isWithinWindow(eventId: string, nowMs: number, duplicateWindowMs: number): boolean {
+/** The part of the window that may be relied upon: an append may reach the server late. */
+export function reliableWindowMs({ windowMs, appendTimeoutMs }: DuplicateWindow): number {
+  return Math.max(0, windowMs - appendTimeoutMs - CLOCK_TOLERANCE_MS)
+}
+
+/**
+ * Whether a UUIDv7 was made so lately that any earlier use of it must lie inside JetStream's duplicate window: then the
+ * server itself tells. Of any other id it must be looked up whether it was used before.
+ */
+export function isCoveredByWindow(eventId: string, nowMs: number, window: DuplicateWindow): boolean {
   const madeAtMs = timeOfUuidV7(eventId)
   if (madeAtMs === null) return false
   const ageMs = nowMs - madeAtMs
-  return ageMs > -CLOCK_TOLERANCE_MS && ageMs < duplicateWindowMs - 2 * CLOCK_TOLERANCE_MS
+  return ageMs >= -CLOCK_TOLERANCE_MS && ageMs < reliableWindowMs(window)
 }
+

@@ -13,6 +13,7 @@ import { ProblemError, problemDocument } from '#shared/contract/problems.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import { JETHOOK_VERSION } from '#shared/runtime/version.ts'
 import { authenticate, type Principal } from './authentication.ts'
+import type { GatewayConfig } from './config.ts'
 import type { GatewayDependencies, RouteDependencies } from './dependencies.ts'
 import { createErrorHandler, sendProblem } from './error-handler.ts'
 import { createReadYourWrites } from './read-your-writes.ts'
@@ -60,21 +61,18 @@ const REQUEST_TIMEOUT_MS = 60_000
 const KEEP_ALIVE_MS = 72_000
 
 export function createGateway(deps: GatewayDependencies): Gateway {
-  const { settings, logger, registry, secretBox } = deps
+  const { config, logger, registry, secretBox } = deps
   const readYourWrites = createReadYourWrites({
     nats: deps.nats,
     orm: deps.orm,
-    timeoutMs: settings.READ_YOUR_WRITES_TIMEOUT_MS,
+    timeoutMs: config.readYourWritesTimeoutMs,
   })
-  const trusted = settings.REVERSE_PROXY_IPS.split(',')
-    .map((text) => text.trim())
-    .filter(Boolean)
   const server: GatewayServer = fastify({
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
-    trustProxy: trusted.length > 0 ? trusted : false,
+    trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 1_000 },
     return503OnClosing: true,
@@ -97,16 +95,14 @@ export function createGateway(deps: GatewayDependencies): Gateway {
       done()
       return
     }
-    request.appUrl = settings.APP_URL || listeningUrl
+    request.appUrl = config.appUrl ?? listeningUrl
     if (!request.routeOptions.config.isPublic)
       request.principal = authenticate(request.headers.authorization, registry, secretBox)
     done()
   })
 
   async function prepare(): Promise<void> {
-    const origins = settings.CORS_ALLOWED_ORIGINS.split(',')
-      .map((text) => text.trim())
-      .filter(Boolean)
+    const origins = config.corsOrigins
     if (origins.length > 0) {
       await server.register(cors, {
         origin: origins,
@@ -119,7 +115,7 @@ export function createGateway(deps: GatewayDependencies): Gateway {
       openapi: {
         openapi: '3.1.0',
         info: { title: 'jethook', version: JETHOOK_VERSION },
-        servers: [{ url: settings.APP_URL || `http://${settings.IP}:${settings.PORT}` }],
+        servers: [{ url: config.appUrl ?? `http://${config.host}:${config.port}` }],
         components: { securitySchemes: { biscuit: { type: 'http', scheme: 'bearer' } } },
         security: [{ biscuit: [] }],
       },
@@ -144,7 +140,7 @@ export function createGateway(deps: GatewayDependencies): Gateway {
     async start() {
       if (listeningUrl !== '') return
       await prepare()
-      listeningUrl = await listen(server, settings)
+      listeningUrl = await listen(server, config)
     },
     async stop() {
       await server.close()
@@ -153,17 +149,17 @@ export function createGateway(deps: GatewayDependencies): Gateway {
   }
 }
 
-async function listen(server: GatewayServer, { IP, PORT }: { IP: string; PORT: number }): Promise<string> {
+async function listen(server: GatewayServer, { host, port }: GatewayConfig): Promise<string> {
   try {
-    return await server.listen({ host: IP, port: PORT })
+    return await server.listen({ host, port })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EADDRINUSE')
       throw new PortTakenError(
-        `Port ${PORT} of ${IP} is taken by another program. Set PORT to a free one, for example PORT=${PORT + 1}.`,
+        `Port ${port} of ${host} is taken by another program. Set PORT to a free one, for example PORT=${port + 1}.`,
       )
     if (code === 'EACCES')
-      throw new PortTakenError(`Port ${PORT} may not be used by this user. Set PORT to one from 1024 on.`)
+      throw new PortTakenError(`Port ${port} may not be used by this user. Set PORT to one from 1024 on.`)
     throw error
   }
 }

@@ -1,4 +1,5 @@
 import { parseUuid } from '#shared/domain/ids.ts'
+import { normalizeTimestamp } from '#shared/domain/validate-event.ts'
 import type { AttemptCursor } from './queries/request-attempts.ts'
 
 /** The contract's cursor: base64url, with padding, of `{"date","id"}` of a page's last item. */
@@ -10,9 +11,9 @@ export function encodeCursor({ date, id }: AttemptCursor): string {
 export function decodeCursor(text: string): AttemptCursor | null {
   try {
     const { date, id } = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Record<string, unknown>
-    if (typeof date !== 'string' || typeof id !== 'string' || Number.isNaN(Date.parse(date))) return null
-    const uuid = parseUuid(id)
-    return uuid === null ? null : { date, id: uuid }
+    if (typeof date !== 'string' || typeof id !== 'string') return null
+    const [time, uuid] = [normalizeTimestamp(date), parseUuid(id)]
+    return time === null || uuid === null ? null : { date: time, id: uuid }
   } catch {
     return null
   }

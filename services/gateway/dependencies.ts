@@ -2,11 +2,12 @@ import type { Registry } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
-import type { Settings } from '#shared/runtime/config.ts'
 import type { ControlReader } from '#shared/runtime/control-reader.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import type { Orm } from '#shared/runtime/postgres.ts'
+import type { GatewayConfig } from './config.ts'
+import type { FreshRegistry } from './fresh-registry.ts'
 import type { ReadYourWrites } from './read-your-writes.ts'
 
 export interface GatewayDependencies {
@@ -16,7 +17,7 @@ export interface GatewayDependencies {
   controlReader: ControlReader
   appenders: { events: Appender; ledger: Appender; control: Appender }
   secretBox: SecretBox
-  settings: Settings
+  config: GatewayConfig
   clock: Clock
   logger: Logger
 }
@@ -24,4 +25,5 @@ export interface GatewayDependencies {
 /** What a route gets. */
 export interface RouteDependencies extends GatewayDependencies {
   readYourWrites: ReadYourWrites
+  freshRegistry: FreshRegistry
 }

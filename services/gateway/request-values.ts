@@ -8,6 +8,14 @@ export function uuidOfPath(text: string): string {
   return uuid
 }
 
+/** A body's UUID, whose form the schema has checked. */
+export function uuidOfBody(text: string): string {
+  const uuid = parseUuid(text)
+  if (uuid === null)
+    throw new ProblemError('JsonPayload', { detail: `JSON deserialization error: '${text.slice(0, 100)}' is no UUID` })
+  return uuid
+}
+
 /** @throws {ProblemError} 400 for a value that is no UUID. */
 export function uuidOfQuery(text: string): string {
   const uuid = parseUuid(text)

@@ -14,6 +14,7 @@ import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
 import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import type { MatcherConfig } from './config.ts'
 import { groupMatches, type MatchedEvent, type MatchedGroup, withoutMatchedPart } from './group.ts'
 
 export interface MatcherDependencies {
@@ -23,7 +24,7 @@ export interface MatcherDependencies {
   ledger: Appender
   /** Filled with what was read: a deliverer in the same process needs it next. */
   eventCache: EventCache
-  laneCount: number
+  config: MatcherConfig
   clock: Clock
   logger: Logger
 }
@@ -38,7 +39,7 @@ const CONTROL_WAIT_MS = 5_000
  * repeats nothing and skips nothing, and a second matcher does no harm.
  */
 export function createMatcher(deps: MatcherDependencies): Service {
-  const { nats, registry, controlReader, ledger, eventCache, laneCount, clock, logger } = deps
+  const { nats, registry, controlReader, ledger, eventCache, config, clock, logger } = deps
   let matchedSeq = 0
   let lastMatched: EventsMatched | null = null
 
@@ -88,7 +89,7 @@ export function createMatcher(deps: MatcherDependencies): Service {
 
   async function appendGroup({ deliveries, matched }: MatchedGroup): Promise<void> {
     const messages = deliveries.map((delivery) => ({
-      subject: LEDGER_SUBJECTS.delivery(laneOf(delivery.subscriptionId, laneCount)),
+      subject: LEDGER_SUBJECTS.delivery(laneOf(delivery.subscriptionId, config.laneCount)),
       body: JSON.stringify(delivery),
     }))
     const closing = {

@@ -31,9 +31,3 @@ export async function findEvent(orm: Orm, applicationId: string, eventId: string
     ])
   return row ?? null
 }
-
-/** Whether any application has an event of this id. */
-export async function eventExists(orm: Orm, eventId: string): Promise<boolean> {
-  const rows = await orm.em.getConnection().execute<unknown[]>('SELECT 1 FROM events WHERE event_id = ?', [eventId])
-  return rows.length > 0
-}

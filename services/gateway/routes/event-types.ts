@@ -9,7 +9,7 @@ import { actorOf, authorizeApplication } from '../authentication.ts'
 import { changeControl } from '../change-control.ts'
 import type { RouteDependencies } from '../dependencies.ts'
 import { findEventType, listEventTypes } from '../queries/event-types.ts'
-import { uuidOfQuery } from '../request-values.ts'
+import { uuidOfBody, uuidOfQuery } from '../request-values.ts'
 
 const NameParams = Type.Object({ event_type_name: Type.String() })
 
@@ -28,7 +28,7 @@ export function registerEventTypeRoutes(server: GatewayServer, deps: RouteDepend
     },
     async (request, reply) => {
       const { body, principal } = request
-      const { applicationId } = authorizeApplication(principal, uuidOfQuery(body.application_id), registry)
+      const { applicationId } = authorizeApplication(principal, uuidOfBody(body.application_id), registry)
       const errors = validateEventTypePost(body)
       if (errors !== null) throw new ProblemError('Validation', { validation: errors, detail: describeErrors(errors) })
       const name = `${body.service}.${body.resource_type}.${body.verb}`

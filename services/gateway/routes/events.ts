@@ -12,7 +12,7 @@ import { eventExists, findEvent, listEvents } from '../queries/events.ts'
 import { uuidOfPath, uuidOfQuery } from '../request-values.ts'
 
 export function registerEventRoutes(server: GatewayServer, deps: RouteDependencies): void {
-  const { nats, orm, registry, appenders, settings, clock, readYourWrites } = deps
+  const { nats, orm, registry, appenders, config, clock, readYourWrites } = deps
   const appendPrefix = `${process.pid.toString(36)}-${clock.nowMs().toString(36)}-`
   let appendCounter = 0
 
@@ -26,7 +26,7 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
         ip: addressOf(request.ip),
         nowMs: clock.nowMs(),
         appendId: appendPrefix + (appendCounter++).toString(36),
-        duplicateWindowMs: settings.DUPLICATE_WINDOW_MS,
+        duplicateWindowMs: config.duplicateWindowMs,
       })
       const { event, payload, subject } = admitted
       if (admitted.mustLookUpId) await refuseUsedId(event.eventId)

@@ -11,7 +11,7 @@ const HEALTH_TIMEOUT_MS = 5_000
 const HealthQuery = Type.Object({ key: Type.Optional(Type.String()) })
 
 /** What is answered without a credential. */
-export function registerPublicRoutes(server: GatewayServer, { orm, nats, settings }: RouteDependencies): void {
+export function registerPublicRoutes(server: GatewayServer, { orm, nats, config }: RouteDependencies): void {
   const open = { config: { isPublic: true } } as const
 
   server.get(
@@ -37,8 +37,8 @@ export function registerPublicRoutes(server: GatewayServer, { orm, nats, setting
     '/health',
     { ...open, schema: { operationId: 'health.get', tags: ['Instance'], querystring: HealthQuery } },
     async (request, reply) => {
-      const key = settings.HEALTH_CHECK_KEY
-      if (key === undefined) throw new ProblemError('NotFound')
+      const key = config.healthCheckKey
+      if (key === null) throw new ProblemError('NotFound')
       if (key !== '' && !isSame(request.query.key ?? '', key)) throw new ProblemError('Forbidden')
       const startedMs = performance.now()
       const [database, streams] = await Promise.all([

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
 import { ProblemError } from '#shared/contract/problems.ts'
 import { OfApplication, SubscriptionAnswer, SubscriptionPost } from '#shared/contract/schemas.ts'
+import type { RegisteredSubscription } from '#shared/domain/registry.ts'
 import {
   isHttpMethod,
   type ParsedTarget,
@@ -19,13 +20,13 @@ import { changeControl } from '../change-control.ts'
 import type { RouteDependencies } from '../dependencies.ts'
 import { presentSubscription } from '../presenters/subscription.ts'
 import { findSubscription, listSubscriptions, type SubscriptionRecord } from '../queries/subscriptions.ts'
-import { uuidOfPath, uuidOfQuery } from '../request-values.ts'
+import { uuidOfBody, uuidOfPath, uuidOfQuery } from '../request-values.ts'
 
 const IdParams = Type.Object({ subscription_id: Type.String() })
 const TAGS = ['Subscriptions']
 
 export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDependencies): void {
-  const { orm, registry, secretBox, clock, appenders } = deps
+  const { orm, registry, secretBox, clock, appenders, freshRegistry } = deps
   const contextOf = (subscriptionId: string) => `subscription:${subscriptionId}`
   const secretsOf = (subscriptionId: string, sealed: string) =>
     JSON.parse(secretBox.open(sealed, contextOf(subscriptionId))) as SubscriptionSecrets
@@ -37,7 +38,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
       throw new ProblemError('JsonPayload', { detail: `JSON deserialization error: ${target}` })
     const labels = wantedLabels(post)
     if (labels === null) throw new ProblemError('LabelsAmbiguity')
-    const application = authorizeApplication(principal, uuidOfQuery(post.application_id), registry)
+    const application = authorizeApplication(principal, uuidOfBody(post.application_id), registry)
     const errors = validateSubscriptionPost(post, target)
     if (errors !== null) throw new ProblemError('Validation', { validation: errors, detail: describeErrors(errors) })
     return { target, labels, application }
@@ -82,7 +83,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
       v: 1,
       type: 'subscription',
       subscriptionId,
-      applicationId: before?.state.applicationId ?? uuidOfQuery(post.application_id),
+      applicationId: before?.state.applicationId ?? uuidOfBody(post.application_id),
       organizationId,
       isEnabled: post.is_enabled,
       eventTypes: [...new Set(post.event_types)],
@@ -149,8 +150,8 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
     },
     async (request, reply) => {
       const { body: post, principal } = request
-      const { target, labels, application } = readPost(post, principal)
-      refuseUnknownReferences(post, application.applicationId)
+      const { target, labels, application } = await freshRegistry.decide(() => readPost(post, principal))
+      await freshRegistry.decide(() => refuseUnknownReferences(post, application.applicationId))
       const subscriptionId = randomUUID()
       const fact = nextState({
         post,
@@ -182,7 +183,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
     async (request) => {
       const subscriptionId = uuidOfPath(request.params.subscription_id)
       const { body: post, principal } = request
-      const { target, labels, application } = readPost(post, principal)
+      const { target, labels, application } = await freshRegistry.decide(() => readPost(post, principal))
       const { applicationId, organizationId } = application
       const changed = await changeControl<SubscriptionState>(deps, () => {
         const before = registry.subscriptions.get(subscriptionId)
@@ -209,11 +210,14 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
         uuidOfQuery(request.query.application_id),
         registry,
       )
+      let deletedBefore: RegisteredSubscription | null = null as RegisteredSubscription | null
       const changed = await changeControl<SubscriptionState>(deps, () => {
         const before = registry.subscriptions.get(subscriptionId)
         if (!before || before.state.applicationId !== applicationId) throw new ProblemError('NotFound')
-        // Deleting twice is no error.
-        if (before.state.deletedAtMs !== null) return null
+        if (before.state.deletedAtMs !== null) {
+          deletedBefore = before
+          return null
+        }
         const nowMs = clock.nowMs()
         const fact: SubscriptionState = {
           ...before.state,
@@ -226,7 +230,9 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
         }
         return { fact, seq: before.seq }
       })
-      if (changed !== null) await cancelOpenDeliveries(changed.fact, changed.seq)
+      // Deleting twice is no error; the second time makes up for a first one that ended half-way.
+      const { state, seq } = deletedBefore ?? { state: changed!.fact, seq: changed!.seq }
+      await cancelOpenDeliveries(state, seq)
       reply.code(204)
     },
   )

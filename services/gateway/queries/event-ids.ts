@@ -1,0 +1,17 @@
+import type { Orm } from '#shared/runtime/postgres.ts'
+
+/** Whether any application has an event of this id, and up to which EVENTS sequence that is known. */
+export interface FoundEventId {
+  isKnown: boolean
+  checkpointSeq: number
+}
+
+/** One statement, so that both answers are of the same moment. */
+export async function findEventId(orm: Orm, eventId: string): Promise<FoundEventId> {
+  const [row] = await orm.em.getConnection().execute<{ is_known: boolean; seq: string | null }[]>(
+    `SELECT EXISTS (SELECT 1 FROM events WHERE event_id = ?) AS is_known,
+            (SELECT seq FROM projection_checkpoints WHERE name = 'events') AS seq`,
+    [eventId],
+  )
+  return { isKnown: row?.is_known ?? false, checkpointSeq: Number(row?.seq ?? 0) }
+}

@@ -1,0 +1,7 @@
+import { runService } from '#shared/runtime/service-main.ts'
+import { matcherConfig } from './config.ts'
+import { createMatcher } from './worker.ts'
+
+await runService('matcher', (runtime) =>
+  createMatcher({ ...runtime, ledger: runtime.appenders.ledger, config: matcherConfig(runtime.settings) }),
+)

@@ -1,0 +1,90 @@
+import { createRegistry, type Registry } from '../domain/registry.ts'
+import { createSecretBox, type SecretBox } from '../domain/secret-box.ts'
+import type { Appender } from './appender.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { type Settings, SettingsError } from './config.ts'
+import { type ControlReader, createControlReader } from './control-reader.ts'
+import { createEventCache, type EventCache } from './event-cache.ts'
+import { createGroupCommitAppender } from './group-commit-appender.ts'
+import type { Service } from './lifecycle.ts'
+import type { Logger } from './logger.ts'
+import { connectNats, type Nats } from './nats.ts'
+import { readSecretKey } from './secret-key.ts'
+import { applyStreams, type StreamName } from './streams.ts'
+
+/** What the services of one process share. */
+export interface Runtime {
+  settings: Settings
+  logger: Logger
+  clock: Clock
+  nats: Nats
+  registry: Registry
+  controlReader: ControlReader
+  appenders: { events: Appender; ledger: Appender; waiting: Appender; control: Appender }
+  eventCache: EventCache
+  secretBox: SecretBox
+  /** To be started before all other services and stopped after them. */
+  services: readonly Service[]
+  close(): Promise<void>
+}
+
+/**
+ * Connects to NATS, sees to the streams, and makes what services stand on.
+ * @throws {SettingsError | NatsUnusableError | StreamSettingsError} when that can't be done.
+ */
+export async function createRuntime(settings: Settings, logger: Logger): Promise<Runtime> {
+  if (settings.LEDGER_MAX_AGE_DAYS < settings.EVENTS_MAX_AGE_DAYS) {
+    throw new SettingsError('Settings: LEDGER_MAX_AGE_DAYS must not be less than EVENTS_MAX_AGE_DAYS.')
+  }
+  const secretBox = createSecretBox(await readSecretKey(settings))
+  const nats = await connectNats(settings.NATS_URL, 'jethook', logger)
+  try {
+    await applyStreams(nats.jsm, settings)
+  } catch (error) {
+    await nats.connection.close()
+    throw error
+  }
+  const appender = (stream: StreamName, giveUpAfterMs = Number.POSITIVE_INFINITY) =>
+    createGroupCommitAppender({ nats, stream, logger, limits: { giveUpAfterMs } })
+  const appenders = {
+    events: appender('EVENTS', settings.APPEND_TIMEOUT_MS),
+    ledger: appender('LEDGER'),
+    waiting: appender('WAITING'),
+    control: appender('CONTROL', settings.APPEND_TIMEOUT_MS),
+  }
+  const registry = createRegistry()
+  const controlReader = createControlReader({ nats, logger, registry })
+  return {
+    settings,
+    logger,
+    clock: systemClock,
+    nats,
+    registry,
+    controlReader,
+    appenders,
+    eventCache: createEventCache(nats),
+    secretBox,
+    services: [
+      drainedAfter('appenders', Object.values(appenders), settings.SHUTDOWN_TIMEOUT_MS),
+      { name: 'control', start: controlReader.start, stop: controlReader.stop },
+    ],
+    close: () => nats.connection.close(),
+  }
+}
+
+/** Whatever the services still have under way is on disk before the connection goes, unless that takes too long. */
+function drainedAfter(name: string, appenders: Appender[], limitMs: number): Service {
+  return {
+    name,
+    start: async () => {},
+    async stop() {
+      const timer = setTimeout(closeAll, limitMs)
+      await Promise.all(appenders.map((appender) => appender.drain()))
+      clearTimeout(timer)
+      closeAll()
+    },
+  }
+  function closeAll(): void {
+    for (const appender of appenders) appender.close()
+  }
+}
