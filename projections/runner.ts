@@ -9,6 +9,8 @@ import { readStreamState } from '#shared/runtime/streams.ts'
 import type { Placed, Projection } from './projection.ts'
 
 const BATCH_MAX = 1_000
+/** Larger transactions under load: a third less CPU in Postgres, and a read waits so much longer at the most. */
+const GATHER_MS = 20
 const CONNECT_TIMEOUT_MS = 5_000
 const RECONNECT_WAIT_MS = 500
 /** Class of the advisory locks that make one runner the active one; the second key is the projection's. */
@@ -56,6 +58,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
     logger,
     stream: projection.stream,
     batchMax: BATCH_MAX,
+    gatherMs: GATHER_MS,
     fromSeq: async () => (await ensureSession()).seq + 1,
     onBatch,
   })

@@ -60,6 +60,7 @@ export async function benchBare({ servers, scale }: Bench): Promise<Record<strin
           free?.()
           if (++done === total) finished.resolve()
         })
+        .catch(finished.reject)
       if (message.info.pending === 0) break
     }
     await finished.promise

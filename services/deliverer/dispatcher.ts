@@ -12,11 +12,6 @@ export interface Dispatcher {
   add(item: WorkItem): void
   /** Items that wait for their turn, taken out: for a stop. */
   takeWaiting(): WorkItem[]
-  /** Everything in hand, waiting or under way. */
-  items(): IterableIterator<WorkItem>
-  readonly underWayCount: number
-  /** Resolves when nothing is under way. */
-  whenIdle(): Promise<void>
 }
 
 interface SubscriptionQueue {
@@ -39,13 +34,11 @@ function takeNext(queue: SubscriptionQueue): WorkItem {
   return item
 }
 
-/** @param run Makes the attempt; never rejects. */
+/** @param run Makes the request; its place is free again when it resolves. Never rejects. */
 export function createDispatcher(limits: DispatcherLimits, run: (item: WorkItem) => Promise<void>): Dispatcher {
   const queues = new Map<string, SubscriptionQueue>()
   /** Subscriptions that have something waiting and room for it, in turn. */
   const ready: string[] = []
-  const inHand = new Set<WorkItem>()
-  const idleWaiters: (() => void)[] = []
   let underWayCount = 0
 
   function markReady(subscriptionId: string, queue: SubscriptionQueue): void {
@@ -72,11 +65,9 @@ export function createDispatcher(limits: DispatcherLimits, run: (item: WorkItem)
     void run(item).finally(() => {
       queue.underWay--
       underWayCount--
-      inHand.delete(item)
       if (queue.underWay === 0 && queue.next >= queue.waiting.length) queues.delete(subscriptionId)
       else markReady(subscriptionId, queue)
       pump()
-      if (underWayCount === 0) for (const resolve of idleWaiters.splice(0)) resolve()
     })
   }
 
@@ -86,7 +77,6 @@ export function createDispatcher(limits: DispatcherLimits, run: (item: WorkItem)
       const queue = queues.get(subscriptionId) ?? { waiting: [], next: 0, underWay: 0, isReady: false }
       queues.set(subscriptionId, queue)
       queue.waiting.push(item)
-      inHand.add(item)
       markReady(subscriptionId, queue)
       pump()
     },
@@ -99,13 +89,7 @@ export function createDispatcher(limits: DispatcherLimits, run: (item: WorkItem)
         queue.next = 0
         queue.isReady = false
       }
-      for (const item of taken) inHand.delete(item)
       return taken
     },
-    items: () => inHand.values(),
-    get underWayCount() {
-      return underWayCount
-    },
-    whenIdle: () => (underWayCount === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
   }
 }

@@ -51,6 +51,7 @@ const EARLY_TOLERANCE_MS = 1_000
 /** Fired retries of a lane that are done before they are purged. */
 const PURGE_AFTER = 2_000
 const TROUBLE_NAK_MS = 1_000
+const STOP_POLL_MS = 10
 
 interface Lane {
   sources: Record<WorkItem['source'], LaneSource>
@@ -73,6 +74,8 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   const lanes: Lane[] = []
   const targets = new Map<string, { seq: number; target: PreparedTarget }>()
   const startedRequests = new Map<WorkItem, number>()
+  /** Everything that was handed out to us and is not acknowledged or given back. */
+  const held = new Set<WorkItem>()
   const timers: NodeJS.Timeout[] = []
   let recorded: RecordedAttempts
   let isStopping = false
@@ -136,6 +139,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       isRedelivered: message.redelivered,
       heldSinceMs: performance.now(),
     }
+    held.add(item)
     const mustAsk =
       item.isRedelivered ||
       registry.seq < attempt.controlSeq ||
@@ -149,6 +153,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     const { attempt, message } = item
     const earlyMs = (attempt.dueAtMs ?? 0) - clock.nowMs()
     if (earlyMs > EARLY_TOLERANCE_MS) {
+      held.delete(item)
       message.nak(earlyMs)
       return
     }
@@ -179,7 +184,15 @@ export function createDeliverer(deps: DelivererDependencies): Service {
         return
       }
       const made = await makeRequest(item, subscription)
-      if (made === null) return
+      // The receiver's part is over: the next request to it needn't wait for the fact's fsync.
+      if (made !== null) void complete(item, made, subscription)
+    } catch (error) {
+      giveBack(item, error)
+    }
+  }
+
+  async function complete(item: WorkItem, made: MadeRequest, subscription: RegisteredSubscription): Promise<void> {
+    try {
       await record(item, made, subscription)
       finish(item)
     } catch (error) {
@@ -266,12 +279,14 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   function finish(item: WorkItem): void {
+    held.delete(item)
     item.message.ack()
   }
 
   /** Our own trouble, not the receiver's: the message comes again. */
   function giveBack(item: WorkItem, error: unknown): void {
     startedRequests.delete(item)
+    held.delete(item)
     if (isStopping) return
     logger.error(
       { err: error, delivery_id: item.attempt.deliveryId, attempt: item.attempt.attemptNumber },
@@ -299,7 +314,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   /** What is in hand for long is kept from being handed out again. */
   function holdItems(): void {
     const nowMs = performance.now()
-    for (const item of dispatcher.items()) {
+    for (const item of held) {
       if (nowMs - item.heldSinceMs < HOLD_INTERVAL_MS) continue
       item.heldSinceMs = nowMs
       item.message.working()
@@ -390,14 +405,19 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     if (isStopping || !isStarted) return
     const stopped = Promise.all(lanes.flatMap((lane) => lane.consumers.map((consumer) => consumer.stop())))
     for (const item of dispatcher.takeWaiting()) {
+      held.delete(item)
       item.message.nak()
     }
-    await Promise.race([dispatcher.whenIdle(), delay(config.shutdownTimeoutMs)])
+    await Promise.race([whenNothingIsHeld(), delay(config.shutdownTimeoutMs)])
     isStopping = true
     for (const timer of timers) clearInterval(timer)
     await sender.close()
     await stopped
     await writeCheckpoints().catch((error: unknown) => logger.warn({ err: error }, 'no last checkpoint'))
+  }
+
+  async function whenNothingIsHeld(): Promise<void> {
+    while (held.size > 0) await delay(STOP_POLL_MS)
   }
 
   return { name: 'deliverer', start, stop }
