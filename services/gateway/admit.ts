@@ -85,9 +85,9 @@ export interface DuplicateWindow {
 /** Clients' clocks may be so much ahead. */
 const CLOCK_TOLERANCE_MS = 5_000
 
-/** The part of the window that may be relied upon: an append may reach the server late. */
+/** The part of the window that may be relied upon: an append may reach the server late, and clocks may differ. */
 export function reliableWindowMs({ windowMs, appendTimeoutMs }: DuplicateWindow): number {
-  return Math.max(0, windowMs - appendTimeoutMs - CLOCK_TOLERANCE_MS)
+  return Math.max(windowMs / 4, windowMs - appendTimeoutMs - CLOCK_TOLERANCE_MS)
 }
 
 /**
@@ -100,4 +100,3 @@ export function isCoveredByWindow(eventId: string, nowMs: number, window: Duplic
   const ageMs = nowMs - madeAtMs
   return ageMs >= -CLOCK_TOLERANCE_MS && ageMs < reliableWindowMs(window)
 }
-

@@ -1,28 +1,21 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type RawServerDefault,
-} from 'fastify'
-import { ProblemError, problemDocument } from '#shared/contract/problems.ts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import { JETHOOK_VERSION } from '#shared/runtime/version.ts'
-import { authenticate, type Principal } from './authentication.ts'
+import { createAuthenticator, type Principal } from './authentication.ts'
 import type { GatewayConfig } from './config.ts'
 import type { GatewayDependencies, RouteDependencies } from './dependencies.ts'
-import { createErrorHandler, sendProblem } from './error-handler.ts'
+import { createFreshRegistry } from './fresh-registry.ts'
 import { createReadYourWrites } from './read-your-writes.ts'
 import { registerEventTypeRoutes } from './routes/event-types.ts'
 import { registerEventRoutes } from './routes/events.ts'
+import { registerInstanceRoutes } from './routes/instance.ts'
 import { registerPublicRoutes } from './routes/public.ts'
 import { registerRequestAttemptRoutes } from './routes/request-attempts.ts'
 import { registerResponseRoutes } from './routes/responses.ts'
 import { registerSubscriptionRoutes } from './routes/subscriptions.ts'
+import { createServer, type GatewayServer, refuseOtherMethods } from './server.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -37,13 +30,7 @@ declare module 'fastify' {
   }
 }
 
-export type GatewayServer = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->
+export type { GatewayServer } from './server.ts'
 
 export interface Gateway extends Service {
   /** Where it listens, with the port that it really got. */
@@ -55,98 +42,91 @@ export class PortTakenError extends Error {
   override name = 'PortTakenError'
 }
 
-const BODY_MAX_BYTES = 2_097_152
-const HEADERS_TIMEOUT_MS = 15_000
-const REQUEST_TIMEOUT_MS = 60_000
-const KEEP_ALIVE_MS = 72_000
-
+/** The REST API: writes to the streams, reads from the read model. */
 export function createGateway(deps: GatewayDependencies): Gateway {
-  const { config, logger, registry, secretBox } = deps
-  const readYourWrites = createReadYourWrites({
-    nats: deps.nats,
-    orm: deps.orm,
-    timeoutMs: config.readYourWritesTimeoutMs,
-  })
-  const server: GatewayServer = fastify({
-    bodyLimit: BODY_MAX_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
-    trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
-    forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 1_000 },
-    return503OnClosing: true,
-  }).withTypeProvider<TypeBoxTypeProvider>()
-  let listeningUrl = ''
-
-  server.setValidatorCompiler(TypeBoxValidatorCompiler)
-  server.setErrorHandler(createErrorHandler(logger, BODY_MAX_BYTES))
-  server.setNotFoundHandler((_, reply) => sendProblem(reply, problemDocument('NotFound')))
-  readJsonOnly(server)
-  server.decorateRequest('principal')
-  server.decorateRequest('appUrl', '')
-  server.decorateRequest('catchUp', async function catchUp(this: FastifyRequest, reply: FastifyReply) {
-    const isCurrent = await readYourWrites.catchUp()
-    reply.header('jethook-read-model', isCurrent ? 'current' : 'behind')
-  })
-  server.addHook('onRequest', (request, reply, done) => {
-    reply.headers(SECURITY_HEADERS)
-    if (request.is404) {
-      done()
-      return
-    }
-    request.appUrl = config.appUrl ?? listeningUrl
-    if (!request.routeOptions.config.isPublic)
-      request.principal = authenticate(request.headers.authorization, registry, secretBox)
-    done()
-  })
-
-  async function prepare(): Promise<void> {
-    const origins = config.corsOrigins
-    if (origins.length > 0) {
-      await server.register(cors, {
-        origin: origins,
-        methods: ['GET', 'POST', 'PUT', 'DELETE'],
-        allowedHeaders: ['Accept', 'Authorization', 'Content-Type', 'Hook0-Client-Options'],
-        maxAge: 3_600,
-      })
-    }
-    await server.register(swagger, {
-      openapi: {
-        openapi: '3.1.0',
-        info: { title: 'jethook', version: JETHOOK_VERSION },
-        servers: [{ url: config.appUrl ?? `http://${config.host}:${config.port}` }],
-        components: { securitySchemes: { biscuit: { type: 'http', scheme: 'bearer' } } },
-        security: [{ biscuit: [] }],
-      },
-    })
-    const routeDeps: RouteDependencies = { ...deps, readYourWrites }
-    await server.register(
-      async (api) => {
-        const routes = api as unknown as GatewayServer
-        registerPublicRoutes(routes, routeDeps)
-        registerEventRoutes(routes, routeDeps)
-        registerEventTypeRoutes(routes, routeDeps)
-        registerSubscriptionRoutes(routes, routeDeps)
-        registerRequestAttemptRoutes(routes, routeDeps)
-        registerResponseRoutes(routes, routeDeps)
-      },
-      { prefix: '/api/v1' },
-    )
+  const { config, logger } = deps
+  const routeDeps: RouteDependencies = {
+    ...deps,
+    readYourWrites: createReadYourWrites({ ...deps, timeoutMs: config.readYourWritesTimeoutMs }),
+    freshRegistry: createFreshRegistry(deps),
   }
+  const server = createServer(config, logger)
+  let listeningUrl = ''
+  decorateRequests(server, routeDeps, () => config.appUrl ?? listeningUrl)
 
   return {
     name: 'gateway',
     async start() {
       if (listeningUrl !== '') return
-      await prepare()
+      await registerRoutes(server, routeDeps, config)
       listeningUrl = await listen(server, config)
     },
-    async stop() {
-      await server.close()
-    },
+    stop: () => close(server, config.shutdownTimeoutMs),
     url: () => listeningUrl,
   }
+}
+
+/** Credentials are checked before a body is read. */
+function decorateRequests(server: GatewayServer, deps: RouteDependencies, appUrl: () => string): void {
+  const authenticate = createAuthenticator(deps)
+  server.decorateRequest('principal')
+  server.decorateRequest('appUrl', '')
+  server.decorateRequest('catchUp', async function catchUp(this: FastifyRequest, reply: FastifyReply) {
+    const isCurrent = await deps.readYourWrites.catchUp()
+    reply.header('jethook-read-model', isCurrent ? 'current' : 'behind')
+  })
+  server.addHook('onRequest', (request, _, done) => {
+    request.appUrl = appUrl()
+    if (request.routeOptions.config.isPublic) {
+      done()
+      return
+    }
+    const found = deps.freshRegistry.decide(() => authenticate(request.headers.authorization))
+    if (!(found instanceof Promise)) {
+      request.principal = found
+      done()
+      return
+    }
+    found.then((principal) => {
+      request.principal = principal
+      done()
+    }, done)
+  })
+}
+
+async function registerRoutes(server: GatewayServer, deps: RouteDependencies, config: GatewayConfig): Promise<void> {
+  if (config.corsOrigins.length > 0) {
+    await server.register(cors, {
+      origin: config.corsOrigins,
+      methods: ['GET', 'POST', 'PUT', 'DELETE'],
+      allowedHeaders: ['Accept', 'Authorization', 'Content-Type', 'Hook0-Client-Options'],
+      maxAge: 3_600,
+    })
+  }
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'jethook', version: JETHOOK_VERSION },
+      servers: [{ url: config.appUrl ?? `http://${config.host}:${config.port}` }],
+      components: { securitySchemes: { biscuit: { type: 'http', scheme: 'bearer' } } },
+      security: [{ biscuit: [] }],
+    },
+  })
+  const refuseTheRest = refuseOtherMethods(server)
+  await server.register(
+    async (api) => {
+      const routes = api as unknown as GatewayServer
+      registerPublicRoutes(routes, deps)
+      registerInstanceRoutes(routes)
+      registerEventRoutes(routes, deps)
+      registerEventTypeRoutes(routes, deps)
+      registerSubscriptionRoutes(routes, deps)
+      registerRequestAttemptRoutes(routes, deps)
+      registerResponseRoutes(routes, deps)
+    },
+    { prefix: '/api/v1' },
+  )
+  refuseTheRest(server)
 }
 
 async function listen(server: GatewayServer, { host, port }: GatewayConfig): Promise<string> {
@@ -164,33 +144,12 @@ async function listen(server: GatewayServer, { host, port }: GatewayConfig): Pro
   }
 }
 
-const SECURITY_HEADERS = {
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'strict-origin-when-cross-origin',
-  'x-xss-protection': '1; mode=block',
-  'x-frame-options': 'DENY',
-}
-
-/** Bodies are JSON, by content type, or the request is refused; a GET or DELETE may name a type and send nothing. */
-function readJsonOnly(server: GatewayServer): void {
-  server.removeAllContentTypeParsers()
-  server.addContentTypeParser(
-    /^application\/([\w.-]+\+)?json\s*(;|$)/i,
-    { parseAs: 'string' },
-    (request, body, done) => {
-      if (body === '' && (request.method === 'GET' || request.method === 'DELETE')) {
-        done(null, undefined)
-        return
-      }
-      try {
-        done(null, JSON.parse(body as string))
-      } catch (error) {
-        done(
-          new ProblemError('JsonPayload', {
-            detail: `JSON deserialization error: ${(error as Error).message.slice(0, 200)}`,
-          }),
-        )
-      }
-    },
-  )
+/** Takes no more connections and finishes what is in hand; whoever keeps a connection busy is cut off in the end. */
+async function close(server: GatewayServer, timeoutMs: number): Promise<void> {
+  const cutOff = setTimeout(() => server.server.closeAllConnections(), timeoutMs)
+  try {
+    await server.close()
+  } finally {
+    clearTimeout(cutOff)
+  }
 }

@@ -9,6 +9,9 @@ export interface GatewayConfig {
   trustedProxies: string[]
   readYourWritesTimeoutMs: number
   duplicateWindowMs: number
+  /** After so long an event that isn't on disk is given up. */
+  appendTimeoutMs: number
+  shutdownTimeoutMs: number
   /** Null: there is no health check; empty: it is open to all. */
   healthCheckKey: string | null
 }
@@ -22,6 +25,8 @@ export function gatewayConfig(settings: Settings): GatewayConfig {
     trustedProxies: listOf(settings.REVERSE_PROXY_IPS),
     readYourWritesTimeoutMs: settings.READ_YOUR_WRITES_TIMEOUT_MS,
     duplicateWindowMs: settings.DUPLICATE_WINDOW_MS,
+    appendTimeoutMs: settings.APPEND_TIMEOUT_MS,
+    shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     healthCheckKey: settings.HEALTH_CHECK_KEY ?? null,
   }
 }

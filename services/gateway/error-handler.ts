@@ -35,6 +35,9 @@ function toProblem(error: unknown, bodyMaxBytes: number): ProblemDocument {
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return problemDocument('JsonPayload', { detail: `Body is too big (maximum is ${bodyMaxBytes} bytes)` })
+    case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return problemDocument('NotFound')
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return problemDocument('JsonPayload', { detail: "Content-Type header should be set to 'application/json'" })
     default:

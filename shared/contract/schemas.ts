@@ -5,6 +5,8 @@ const UUID_PATTERN =
   '^[0-9a-fA-F]{32}$|^([uU][rR][nN]:[uU][uU][iI][dD]:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$|^\\{[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\}$'
 export const Uuid = Type.String({ pattern: UUID_PATTERN, description: 'UUID' })
 const Timestamp = Type.String({ description: 'RFC 3339, UTC' })
+/** Text without U+0000, which no name that is looked up can hold. */
+export const StorableText = Type.String({ pattern: '^[^\\u0000]*$' })
 /** Not `Type.Record`: its key pattern `.*` passes over keys that hold a line break. */
 const TextMap = Type.Unsafe<Record<string, string>>(Type.Object({}, { additionalProperties: Type.String() }))
 const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
@@ -67,7 +69,7 @@ export const RequestAttemptsQuery = Type.Object({
   pagination_cursor: Type.Optional(Type.String()),
   min_created_at: Type.Optional(Type.String()),
   max_created_at: Type.Optional(Type.String()),
-  'event.event_type_names': Type.Optional(Type.String()),
+  'event.event_type_names': Type.Optional(StorableText),
 })
 export type RequestAttemptsQuery = Static<typeof RequestAttemptsQuery>
 
@@ -78,6 +80,8 @@ export const IngestedEvent = Type.Object({
   event_id: Type.String(),
   received_at: Timestamp,
 })
+
+export type IngestedEvent = Static<typeof IngestedEvent>
 
 export const EventTypeAnswer = Type.Object({
   service_name: Type.String(),
@@ -103,6 +107,7 @@ export const EventWithPayload = Type.Object({
   ...EventAnswer.properties,
   payload: Type.String({ description: 'Base64' }),
 })
+export type EventWithPayload = Static<typeof EventWithPayload>
 
 export const SubscriptionAnswer = Type.Object({
   application_id: Type.String(),
@@ -166,6 +171,47 @@ export const ResponseAnswer = Type.Object({
   is_body_cut: Type.Boolean(),
 })
 export type ResponseAnswer = Static<typeof ResponseAnswer>
+
+const Integers = <const Names extends readonly string[]>(names: Names) =>
+  Type.Object(Object.fromEntries(names.map((name) => [name, Type.Integer()])) as Record<Names[number], Type.TInteger>)
+
+export const QuotasResponse = Type.Object({
+  enabled: Type.Boolean(),
+  limits: Integers([
+    'global_members_per_organization_limit',
+    'global_applications_per_organization_limit',
+    'global_events_per_day_limit',
+    'global_days_of_events_retention_limit',
+    'global_subscriptions_per_application_limit',
+    'global_event_types_per_application_limit',
+  ]),
+})
+export type QuotasResponse = Static<typeof QuotasResponse>
+
+export const InstanceConfig = Type.Object({
+  biscuit_public_key: Type.String(),
+  registration_disabled: Type.Boolean(),
+  password_minimum_length: Type.Integer(),
+  auto_db_migration: Type.Boolean(),
+  application_secret_compatibility: Type.Boolean(),
+  quota_enforcement: Type.Boolean(),
+  matomo: nullable(Type.Object({ url: Type.String(), site_id: Type.Integer() })),
+  formbricks: nullable(Type.Object({ api_host: Type.String(), environment_id: Type.String() })),
+  support_email_address: Type.String(),
+  cloudflare_turnstile_site_key: nullable(Type.String()),
+})
+export type InstanceConfig = Static<typeof InstanceConfig>
+
+export const EnvironmentVariable = Type.Object({
+  name: Type.String(),
+  env_var: Type.String(),
+  description: nullable(Type.String()),
+  default: nullable(Type.String()),
+  sensitive: Type.Boolean(),
+  required: Type.Boolean(),
+  group: nullable(Type.String()),
+})
+export type EnvironmentVariable = Static<typeof EnvironmentVariable>
 
 export const Problem = Type.Object({
   type: Type.String(),

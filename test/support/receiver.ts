@@ -47,6 +47,8 @@ export async function startReceiver(
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  // A receiver that a failed test has left open doesn't keep the process alive.
+  server.unref()
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,

@@ -1,6 +1,7 @@
 import type { SubscriptionAnswer } from '#shared/contract/schemas.ts'
 import type { SubscriptionSecrets } from '#shared/facts/control.ts'
 import type { SubscriptionRecord } from '../queries/subscriptions.ts'
+import { timeText } from './time.ts'
 
 /** A subscription in the contract's form: the older pair of label fields shows one of the labels. */
 export function presentSubscription(record: SubscriptionRecord, secrets: SubscriptionSecrets): SubscriptionAnswer {
@@ -17,14 +18,9 @@ export function presentSubscription(record: SubscriptionRecord, secrets: Subscri
     label_value: label?.[1] ?? '',
     labels: record.labels,
     target: { type: 'http', method: record.targetMethod, url: record.targetUrl, headers: secrets.targetHeaders },
-    created_at: presentTime(record.createdAt),
-    updated_at: presentTime(record.updatedAt),
+    created_at: timeText(record.createdAt.getTime()),
+    updated_at: timeText(record.updatedAt.getTime()),
     dedicated_workers: [],
     max_retries: record.maxRetries ?? null,
   }
-}
-
-/** RFC 3339 with six decimals. */
-export function presentTime(date: Date): string {
-  return `${date.toISOString().slice(0, 23)}000Z`
 }

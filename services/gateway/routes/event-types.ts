@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { ProblemError } from '#shared/contract/problems.ts'
-import { EventTypeAnswer, EventTypePost, OfApplication } from '#shared/contract/schemas.ts'
+import { EventTypeAnswer, EventTypePost, OfApplication, StorableText } from '#shared/contract/schemas.ts'
 import { validateEventTypePost } from '#shared/domain/validate-event.ts'
 import { describeErrors } from '#shared/domain/validation.ts'
 import type { EventTypeState } from '#shared/facts/control.ts'
@@ -11,7 +11,7 @@ import type { RouteDependencies } from '../dependencies.ts'
 import { findEventType, listEventTypes } from '../queries/event-types.ts'
 import { uuidOfBody, uuidOfQuery } from '../request-values.ts'
 
-const NameParams = Type.Object({ event_type_name: Type.String() })
+const NameParams = Type.Object({ event_type_name: StorableText })
 
 export function registerEventTypeRoutes(server: GatewayServer, deps: RouteDependencies): void {
   const { orm, registry, clock } = deps

@@ -1,58 +1,94 @@
+import { randomUUID } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { ProblemError } from '#shared/contract/problems.ts'
 import { EventAnswer, EventPost, EventWithPayload, IngestedEvent, OfApplication } from '#shared/contract/schemas.ts'
-import { decodeEvent, encodeEvent } from '#shared/facts/event.ts'
+import type { EventTypeState } from '#shared/facts/control.ts'
+import { decodeEvent, type EventAccepted, encodeEvent } from '#shared/facts/event.ts'
+import { eventSubject } from '#shared/facts/subjects.ts'
 import { STREAM_NAMES } from '#shared/runtime/streams.ts'
-import { admitEvent } from '../admit.ts'
+import {
+  acceptEvent,
+  activeEventType,
+  isCoveredByWindow,
+  type ReadEvent,
+  readEvent,
+  reliableWindowMs,
+} from '../admit.ts'
 import type { GatewayServer } from '../app.ts'
 import { authorizeApplication } from '../authentication.ts'
 import type { RouteDependencies } from '../dependencies.ts'
-import { presentTime } from '../presenters/subscription.ts'
-import { eventExists, findEvent, listEvents } from '../queries/events.ts'
+import { presentIngested } from '../presenters/ingested-event.ts'
+import { findEventId } from '../queries/event-ids.ts'
+import { findEvent, listEvents } from '../queries/events.ts'
 import { uuidOfPath, uuidOfQuery } from '../request-values.ts'
+import { createUsedIds } from '../used-ids.ts'
+
+const INGEST = {
+  schema: {
+    operationId: 'events.ingest',
+    tags: ['Events'],
+    body: EventPost,
+    response: { 201: IngestedEvent },
+  },
+}
+
+/** Room for the subject and the headers of a message beside its body. */
+const MESSAGE_OVERHEAD_BYTES = 8_192
+const PAYLOAD_MAX_DEFAULT_BYTES = 1_048_576
 
 export function registerEventRoutes(server: GatewayServer, deps: RouteDependencies): void {
-  const { nats, orm, registry, appenders, config, clock, readYourWrites } = deps
-  const appendPrefix = `${process.pid.toString(36)}-${clock.nowMs().toString(36)}-`
+  const { nats, orm, registry, appenders, config, clock, freshRegistry, readYourWrites } = deps
+  const appendPrefix = `${randomUUID()}-`
   let appendCounter = 0
+  const window = { windowMs: config.duplicateWindowMs, appendTimeoutMs: config.appendTimeoutMs }
+  const usedIds = createUsedIds({ nats, orm, clock, windowMs: reliableWindowMs(window) })
 
-  server.post(
-    '/event',
-    { schema: { operationId: 'events.ingest', tags: ['Events'], body: EventPost, response: { 201: IngestedEvent } } },
-    async (request, reply) => {
-      const admitted = admitEvent(request.body, {
-        registry,
-        principal: request.principal,
-        ip: addressOf(request.ip),
-        nowMs: clock.nowMs(),
-        appendId: appendPrefix + (appendCounter++).toString(36),
-        duplicateWindowMs: config.duplicateWindowMs,
-      })
-      const { event, payload, subject } = admitted
-      if (admitted.mustLookUpId) await refuseUsedId(event.eventId)
-      const { isDuplicate } = await appenders.events.append({
-        subject,
-        body: encodeEvent(event, payload),
-        msgId: `${event.applicationId}:${event.eventId}`,
-      })
-      if (isDuplicate) throw new ProblemError('EventAlreadyIngested')
-      reply.code(201)
-      return {
-        application_id: event.applicationId,
-        event_id: event.eventId,
-        received_at: presentTime(new Date(event.receivedAtMs)),
-      }
-    },
-  )
+  server.post('/event', INGEST, async (request, reply) => {
+    const { body: post, principal } = request
+    let read = freshRegistry.decide(() => readEvent(post, principal, registry))
+    if (read instanceof Promise) read = await read
+    const nowMs = clock.nowMs()
+    const { givenId } = read
+    if (givenId !== null && !isCoveredByWindow(givenId, nowMs, window)) await usedIds.refuseIfUsed(givenId)
+    const type = await typeOf(read)
+    const event = acceptEvent(read, {
+      eventType: type.name,
+      nowMs,
+      ip: addressOf(request),
+      controlSeq: registry.seq,
+      appendId: appendPrefix + (appendCounter++).toString(36),
+    })
+    await appendEvent(event, read.payload, type)
+    reply.code(201)
+    return presentIngested(event)
+  })
 
-  /** The read model knows every id that is older than JetStream's window, unless it lags. */
-  async function refuseUsedId(eventId: string): Promise<void> {
-    if (!(await readYourWrites.catchUp())) {
-      throw new ProblemError('ServiceUnavailable', {
-        detail: 'Whether this event_id was used before cannot be told right now.',
-      })
+  /** The event's type; when there is none, a known id is still the contract's first complaint. */
+  async function typeOf(read: ReadEvent): Promise<EventTypeState> {
+    try {
+      return await freshRegistry.decide(() => activeEventType(read, registry))
+    } catch (error) {
+      if (read.givenId === null) throw error
+      await readYourWrites.catchUp()
+      if ((await findEventId(orm, read.givenId)).isKnown) throw new ProblemError('EventAlreadyIngested')
+      throw error
     }
-    if (await eventExists(orm, eventId)) throw new ProblemError('EventAlreadyIngested')
+  }
+
+  async function appendEvent(event: EventAccepted, payload: Uint8Array, type: EventTypeState): Promise<void> {
+    const body = encodeEvent(event, payload)
+    const bytesMax = (nats.connection.info?.max_payload ?? PAYLOAD_MAX_DEFAULT_BYTES) - MESSAGE_OVERHEAD_BYTES
+    // The client library would take it for a lost connection, and a whole batch would be sent again and again.
+    if (body.length > bytesMax)
+      throw new ProblemError('JsonPayload', { detail: `Body is too big (maximum is ${bytesMax} bytes)` })
+    const { isDuplicate } = await appenders.events.append({
+      subject: eventSubject(event.applicationId, type),
+      body,
+      msgId: `${event.applicationId}:${event.eventId}`,
+    })
+    if (isDuplicate) throw new ProblemError('EventAlreadyIngested')
   }
 
   server.get(
@@ -104,7 +140,8 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
   )
 }
 
-/** An IPv4 address in its own form also where the socket is one of IPv6. */
-function addressOf(ip: string): string {
-  return ip.startsWith('::ffff:') ? ip.slice(7) : ip
+/** The sender's address: what a trusted proxy says, if that is one; IPv4 in its own form where the socket is IPv6. */
+function addressOf({ ip, socket }: FastifyRequest): string {
+  const address = isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip
+  return address.startsWith('::ffff:') ? address.slice(7) : address
 }

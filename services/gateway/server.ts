@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
+import { ProblemError } from '#shared/contract/problems.ts'
+import type { Logger } from '#shared/runtime/logger.ts'
+import type { GatewayConfig } from './config.ts'
+import { createErrorHandler } from './error-handler.ts'
+import { readJsonOnly } from './json-body.ts'
+
+export type GatewayServer = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+const BODY_MAX_BYTES = 2_097_152
+const HEADERS_TIMEOUT_MS = 15_000
+const REQUEST_TIMEOUT_MS = 60_000
+const KEEP_ALIVE_MS = 72_000
+/** An event type's name has up to 152 characters of up to 12 bytes, percent-encoded. */
+const PATH_PART_MAX = 2_000
+const SLOW_REQUEST_MS = 5_000
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'strict-origin-when-cross-origin',
+  'x-xss-protection': '1; mode=block',
+  'x-frame-options': 'DENY',
+}
+
+/** An HTTP server that knows the contract's manners (behaviour.md §9 and §10) but no route yet. */
+export function createServer({ trustedProxies }: GatewayConfig, logger: Logger): GatewayServer {
+  const handleError = createErrorHandler(logger, BODY_MAX_BYTES)
+  const server: GatewayServer = fastify({
+    bodyLimit: BODY_MAX_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
+    forceCloseConnections: 'idle',
+    // While it stops, what still comes in over an open connection is answered as ever, and the connection then closed.
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: PATH_PART_MAX },
+    frameworkErrors: handleError,
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  server.setValidatorCompiler(TypeBoxValidatorCompiler)
+  server.setErrorHandler(handleError)
+  readJsonOnly(server)
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.headers(SECURITY_HEADERS)
+    done(request.is404 ? new ProblemError('NotFound') : undefined)
+  })
+  server.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions } = request
+    if (reply.elapsedTime > SLOW_REQUEST_MS)
+      logger.warn({ method, route: routeOptions.url, elapsed_ms: Math.round(reply.elapsedTime) }, 'slow request')
+    done()
+  })
+  return server
+}
+
+/** Collects the routes that are registered from now on, so that their other methods can be answered too. */
+export function refuseOtherMethods(server: GatewayServer): (routes: GatewayServer) => void {
+  const methodsByUrl = new Map<string, Set<string>>()
+  server.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsByUrl.get(url) ?? new Set()
+    for (const each of [method].flat()) methods.add(each)
+    methodsByUrl.set(url, methods)
+  })
+  return (routes) => {
+    for (const [url, known] of [...methodsByUrl]) {
+      const method = METHODS.filter((each) => !known.has(each))
+      const allow = [...known].join(', ')
+      routes.route({
+        url,
+        method,
+        config: { isPublic: true },
+        schema: { hide: true },
+        onRequest: (_, reply, done) => {
+          reply.header('allow', allow)
+          done(new ProblemError('NotFound', { status: 405, detail: `This address takes ${allow} only.` }))
+        },
+        handler: async () => {},
+      })
+    }
+  }
+}
