@@ -13,7 +13,7 @@ after(() => stack.close())
 for (const kind of ['service_token', 'application_secret'] as const) {
   test(`hook0-client, unchanged, makes event types and sends events with a ${kind}`, async () => {
     const { application_id } = stack.credentials
-    const client = new Hook0Client(`${stack.apiUrl()}/api/v1`, application_id, stack.credentials[kind])
+    const client = new Hook0Client(`${stack.apiUrl()}/api/v1/`, application_id, stack.credentials[kind])
     const names = [`client.${kind}.sent`, `client.${kind}.read`]
     assert.deepEqual(await client.upsertEventTypes(names), names)
     assert.deepEqual(await client.upsertEventTypes(names), [])
