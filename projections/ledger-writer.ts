@@ -12,12 +12,14 @@ import type {
 
 const TIME = (column: string) => `to_timestamp(${column} / 1000.0)`
 
+/** A delivery fact that is repeated beside its end still ends the delivery, and never reopens one. */
 const INSERT_DELIVERIES = `
   INSERT INTO deliveries (delivery_id, event_id, application_id, subscription_id, control_seq, status, created_at, finished_at)
   SELECT delivery_id, event_id, application_id, subscription_id, control_seq, status, ${TIME('created_ms')}, ${TIME('finished_ms')}
   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[], $6::text[], $7::float8[], $8::float8[])
     AS t (delivery_id, event_id, application_id, subscription_id, control_seq, status, created_ms, finished_ms)
-  ON CONFLICT (delivery_id) DO NOTHING`
+  ON CONFLICT (delivery_id) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at
+  WHERE deliveries.status = 'pending' AND excluded.status <> 'pending'`
 
 const FINISH_DELIVERIES = `
   UPDATE deliveries d SET status = t.status, finished_at = ${TIME('t.finished_ms')}

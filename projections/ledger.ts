@@ -213,20 +213,21 @@ function addOpenAttempt(segment: LedgerSegment, row: AttemptColumns): void {
 }
 
 function foldAttempt(segment: LedgerSegment, fact: DeliveryAttempted, cancellations: LedgerState): void {
-  const known = segment.attempts.get(fact.attemptId)
-  if (known?.hasResponse) return
   const isCancelled = cancellationOf(fact, cancellations) !== null
   const { decision } = fact
   const next = decision.type === 'retry' && !isCancelled ? decision : null
-  segment.attempts.set(fact.attemptId, { ...madeAttempt(fact), nextAttemptAtMs: next?.atMs ?? null })
-  segment.responses.set(fact.attemptId, {
-    responseId: fact.attemptId,
-    applicationId: fact.applicationId,
-    errorName: fact.errorName,
-    errorMessage: fact.errorMessage,
-    response: fact.response,
-    elapsedMs: fact.durationMs,
-  })
+  // Of a repeated attempt the first answer stands, as the tables have it; what follows from each is taken the same way.
+  if (!segment.attempts.get(fact.attemptId)?.hasResponse) {
+    segment.attempts.set(fact.attemptId, { ...madeAttempt(fact), nextAttemptAtMs: next?.atMs ?? null })
+    segment.responses.set(fact.attemptId, {
+      responseId: fact.attemptId,
+      applicationId: fact.applicationId,
+      errorName: fact.errorName,
+      errorMessage: fact.errorMessage,
+      response: fact.response,
+      elapsedMs: fact.durationMs,
+    })
+  }
   if (next) {
     const attemptNumber = fact.attemptNumber + 1
     addOpenAttempt(

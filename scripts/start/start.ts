@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { composeJethook, type Jethook } from '#scripts/compose.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
 import { loadSettings } from '#shared/runtime/config.ts'
@@ -20,6 +21,8 @@ export const EXPECTED_ERRORS = new Set([
   'PortTakenError',
   'StreamSettingsError',
 ])
+
+const SERVICES_STOP_LIMIT_MS = 3_500
 
 export interface StartOptions {
   environment: Record<string, string | undefined>
@@ -48,7 +51,8 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
   let echo: EchoReceiver | null = null
   const stop = async () => {
     echo?.close()
-    await jethook?.stop()
+    // The servers are stopped in any case: a service that can't end in time finds everything as it was at the next start.
+    await Promise.race([jethook?.stop(), delay(SERVICES_STOP_LIMIT_MS, undefined, { ref: false })])
     await servers?.stop()
     await home.release()
   }

@@ -52,6 +52,7 @@ const EARLY_TOLERANCE_MS = 1_000
 const PURGE_AFTER = 2_000
 const TROUBLE_NAK_MS = 1_000
 const STOP_POLL_MS = 10
+const LAST_STEPS_LIMIT_MS = 1_000
 
 interface Lane {
   sources: Record<WorkItem['source'], LaneSource>
@@ -408,16 +409,20 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       held.delete(item)
       item.message.nak()
     }
-    await Promise.race([whenNothingIsHeld(), delay(config.shutdownTimeoutMs)])
+    await whenNothingIsHeld(config.shutdownTimeoutMs)
     isStopping = true
     for (const timer of timers) clearInterval(timer)
     await sender.close()
-    await stopped
-    await writeCheckpoints().catch((error: unknown) => logger.warn({ err: error }, 'no last checkpoint'))
+    // Without a server there is nothing to wait for: consumers and checkpoints are found as they were.
+    const lastSteps = stopped
+      .then(writeCheckpoints)
+      .catch((error: unknown) => logger.warn({ err: error }, 'no last checkpoint'))
+    await Promise.race([lastSteps, delay(LAST_STEPS_LIMIT_MS)])
   }
 
-  async function whenNothingIsHeld(): Promise<void> {
-    while (held.size > 0) await delay(STOP_POLL_MS)
+  async function whenNothingIsHeld(limitMs: number): Promise<void> {
+    const untilMs = performance.now() + limitMs
+    while (held.size > 0 && performance.now() < untilMs) await delay(STOP_POLL_MS)
   }
 
   return { name: 'deliverer', start, stop }

@@ -170,7 +170,7 @@ export const SETTINGS = Type.Object({
     { default: 'info', group: 'Monitoring', description: 'Least severe log level that is written' },
   ),
   SHUTDOWN_TIMEOUT_MS: integer(
-    4000,
+    2000,
     { minimum: 100, maximum: 600000 },
     { group: 'General', description: 'Milliseconds that a stop waits for work in hand' },
   ),

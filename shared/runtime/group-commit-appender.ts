@@ -412,6 +412,7 @@ export function createGroupCommitAppender({
       for (const waiter of roomWaiters.splice(0))
         waiter.reject(new AppenderBusyError(`${stream}: the appender was closed`))
       queue = []
+      for (const resolve of drainWaiters.splice(0)) resolve()
     },
   }
 }

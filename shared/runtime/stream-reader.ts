@@ -8,6 +8,7 @@ import type { StreamName } from './streams.ts'
 export const PULL_EXPIRES_MS = 5_000
 export const PULL_HEARTBEAT_MS = 1_000
 const RESTART_WAIT_MS = 250
+const STOP_LIMIT_MS = 1_000
 /** A batch of so many says that there is load. */
 const BUSY_BATCH = 8
 
@@ -35,7 +36,7 @@ export interface StreamReaderOptions {
 
 export interface StreamReader {
   start(): void
-  /** Resolves when the batch in hand is done. */
+  /** Resolves when the batch in hand is done, or after a second. */
   stop(): Promise<void>
 }
 
@@ -91,7 +92,8 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     async stop() {
       stopping.abort()
       messages?.stop()
-      await running
+      // A batch that waits for a lost server is not waited for: it is read again after the next start.
+      await Promise.race([running, delay(STOP_LIMIT_MS, undefined, { ref: false })])
     },
   }
 }
