@@ -33,6 +33,10 @@ export async function installDependencies() {
     '--include=optional',
     '--no-audit',
     '--no-fund',
+    // A registry that can't be reached is told in seconds, not in minutes.
+    '--fetch-retries=2',
+    '--fetch-retry-mintimeout=1000',
+    '--fetch-retry-maxtimeout=4000',
   ]
   await withProgress('Installing dependencies', () => runQuietly(command, args)).catch((error) => {
     const reasons = error.message

@@ -53,7 +53,11 @@ export async function modernNode() {
 async function fetchNode({ name, integrity, cache, binary }) {
   const scratch = await mkdtemp(join(cache, 'fetching-'))
   try {
-    await runQuietly('npm', ['pack', name, '--pack-destination', scratch, '--silent'], { cwd: scratch })
+    await runQuietly(
+      'npm',
+      ['pack', name, '--pack-destination', scratch, '--silent', '--fetch-retries=1', '--fetch-retry-mintimeout=1000'],
+      { cwd: scratch },
+    )
     const archive = (await readdir(scratch)).find((file) => file.endsWith('.tgz'))
     const actual = `sha512-${createHash('sha512')
       .update(await readFile(join(scratch, archive)))
