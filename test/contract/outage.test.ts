@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
 import type { ProblemDocument } from '#shared/contract/problems.ts'
 import { newEventId } from '#shared/domain/ids.ts'
 import { startStack } from '#test/support/stack.ts'
@@ -29,7 +30,8 @@ test('without Postgres events are accepted, but for ids that only the read model
 })
 
 test('without NATS nothing is accepted, and reads say that they may be behind', async () => {
-  const { api, servers, credentials, close } = await startStack(SHORT)
+  const { api, home, servers, credentials, close } = await startStack(SHORT)
+  let again: EmbeddedServers | null = null
   try {
     await api.createEventType()
     const id = await api.send()
@@ -44,7 +46,11 @@ test('without NATS nothing is accepted, and reads say that they may be behind', 
     assert.deepEqual([status, headers.get('jethook-read-model')], [200, 'behind'])
     assert.equal(body[0]?.event_id, id)
     assertUnavailable(await api.call('GET', `/events/${id}?application_id=${credentials.application_id}`))
+    again = await startEmbeddedServers({ home, databaseUrl: servers.databaseUrl })
+    assert.equal((await api.call('POST', '/event', api.eventPost())).status, 201)
   } finally {
+    again ??= await startEmbeddedServers({ home, databaseUrl: servers.databaseUrl })
     await close()
+    await again.stop()
   }
 })
