@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { access, chown, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { userInfo } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -93,7 +94,7 @@ async function findBinaries(): Promise<string> {
   return join(folder, 'native/bin')
 }
 
-/** How to run a program as somebody other than root, which Postgres refuses. */
+/** How to run a program as somebody other than root, or than a user without a name: Postgres refuses both. */
 interface Unprivileged {
   wrap(command: string[]): string[]
   uid?: number
@@ -104,11 +105,13 @@ interface Unprivileged {
 const asMyself: Unprivileged = { wrap: (command) => command, own: async () => {} }
 
 async function unprivileged(dir: string): Promise<Unprivileged> {
-  if (process.getuid?.() !== 0) return asMyself
+  const isRoot = process.getuid?.() === 0
+  if (!isRoot && hasName()) return asMyself
   // In a user namespace root's own files stay root's own, so the directory can remain closed to everybody else.
   const inNamespace = ['unshare', '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`]
   if (await works([...inNamespace, 'true']))
     return { wrap: (command) => [...inNamespace, ...command], own: async () => {} }
+  if (!isRoot) return asMyself
   const own = (path: string) => chown(path, NOBODY, NOBODY)
   const withCapability = [
     'setpriv',
@@ -121,6 +124,15 @@ async function unprivileged(dir: string): Promise<Unprivileged> {
   if (await works([...withCapability, 'true'])) return { wrap: (command) => [...withCapability, ...command], own }
   await own(dir)
   return { wrap: (command) => command, uid: NOBODY, own }
+}
+
+/** Whether the system knows this user by name: Postgres' set-up refuses a bare number. */
+function hasName(): boolean {
+  try {
+    return userInfo().username !== ''
+  } catch {
+    return false
+  }
 }
 
 async function works([command, ...args]: string[]): Promise<boolean> {

@@ -1,4 +1,3 @@
-import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Service } from '#shared/runtime/lifecycle.ts'
@@ -50,18 +49,27 @@ export function createGateway(deps: GatewayDependencies): Gateway {
     readYourWrites: createReadYourWrites({ ...deps, timeoutMs: config.readYourWritesTimeoutMs }),
     freshRegistry: createFreshRegistry(deps),
   }
-  const server = createServer(config, logger)
+  let starting: Promise<GatewayServer> | null = null
   let listeningUrl = ''
-  decorateRequests(server, routeDeps, () => config.appUrl ?? listeningUrl)
+
+  async function start(): Promise<GatewayServer> {
+    const server = await createServer(config, logger)
+    decorateRequests(server, routeDeps, () => config.appUrl ?? listeningUrl)
+    await registerRoutes(server, routeDeps, config)
+    listeningUrl = await listen(server, config)
+    return server
+  }
 
   return {
     name: 'gateway',
     async start() {
-      if (listeningUrl !== '') return
-      await registerRoutes(server, routeDeps, config)
-      listeningUrl = await listen(server, config)
+      starting ??= start()
+      await starting
     },
-    stop: () => close(server, config.shutdownTimeoutMs),
+    async stop() {
+      const server = await starting?.catch(() => null)
+      if (server) await close(server, config.shutdownTimeoutMs)
+    },
     url: () => listeningUrl,
   }
 }
@@ -95,14 +103,6 @@ function decorateRequests(server: GatewayServer, deps: RouteDependencies, appUrl
 }
 
 async function registerRoutes(server: GatewayServer, deps: RouteDependencies, config: GatewayConfig): Promise<void> {
-  if (config.corsOrigins.length > 0) {
-    await server.register(cors, {
-      origin: config.corsOrigins,
-      methods: ['GET', 'POST', 'PUT', 'DELETE'],
-      allowedHeaders: ['Accept', 'Authorization', 'Content-Type', 'Hook0-Client-Options'],
-      maxAge: 3_600,
-    })
-  }
   await server.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import cors from '@fastify/cors'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
 import { ProblemError } from '#shared/contract/problems.ts'
@@ -31,8 +32,15 @@ const SECURITY_HEADERS = {
   'x-frame-options': 'DENY',
 }
 
+const CORS = {
+  methods: ['GET', 'POST', 'PUT', 'DELETE'],
+  allowedHeaders: ['Accept', 'Authorization', 'Content-Type', 'Hook0-Client-Options'],
+  maxAge: 3_600,
+}
+
 /** An HTTP server that knows the contract's manners (behaviour.md §9 and §10) but no route yet. */
-export function createServer({ trustedProxies }: GatewayConfig, logger: Logger): GatewayServer {
+export async function createServer(config: GatewayConfig, logger: Logger): Promise<GatewayServer> {
+  const { trustedProxies, corsOrigins } = config
   const handleError = createErrorHandler(logger, BODY_MAX_BYTES)
   const server: GatewayServer = fastify({
     bodyLimit: BODY_MAX_BYTES,
@@ -49,6 +57,8 @@ export function createServer({ trustedProxies }: GatewayConfig, logger: Logger):
   server.setValidatorCompiler(TypeBoxValidatorCompiler)
   server.setErrorHandler(handleError)
   readJsonOnly(server)
+  // Before every other hook: a browser may read a refusal too, and a preflight has no credential.
+  if (corsOrigins.length > 0) await server.register(cors, { ...CORS, origin: corsOrigins })
   server.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS)
     done(request.is404 ? new ProblemError('NotFound') : undefined)
