@@ -1,5 +1,3 @@
-import { LEDGER_SUBJECTS } from './subjects.ts'
-
 /** One event is to go to one subscription: fact and work item in one. Subject `ledger.delivery.<lane>`. */
 export interface DeliveryCreated {
   v: 1
@@ -110,22 +108,6 @@ export interface DeliveriesCancelled {
 }
 
 export type LedgerFact = DeliveryCreated | EventsMatched | DeliveryAttempted | AttemptStarted | DeliveriesCancelled
-
-/** The subject that a fact is appended under. */
-export function ledgerSubject(fact: LedgerFact, laneOfSubscription: (subscriptionId: string) => number): string {
-  switch (fact.type) {
-    case 'delivery':
-      return LEDGER_SUBJECTS.delivery(laneOfSubscription(fact.subscriptionId))
-    case 'matched':
-      return LEDGER_SUBJECTS.matched
-    case 'attempt':
-      return LEDGER_SUBJECTS.attempt
-    case 'started':
-      return LEDGER_SUBJECTS.attemptStarted
-    case 'cancelled':
-      return LEDGER_SUBJECTS.cancelled
-  }
-}
 
 const LEDGER_TYPES = new Set(['delivery', 'matched', 'attempt', 'started', 'cancelled'])
 

@@ -21,7 +21,6 @@ export function eventSubject(applicationId: string, type: EventTypeParts): strin
 /** Subjects of LEDGER. Few on purpose: a subject for each delivery would cost the server memory. */
 export const LEDGER_SUBJECTS = {
   delivery: (lane: number) => `ledger.delivery.${lane}`,
-  anyDelivery: 'ledger.delivery.*',
   attempt: 'ledger.attempt',
   attemptStarted: 'ledger.started',
   matched: 'ledger.matched',
@@ -31,7 +30,6 @@ export const LEDGER_SUBJECTS = {
 /** Subjects of WAITING. A retry waits under its delivery's own subject, so that a purge by filter can cancel it. */
 export const WAITING_SUBJECTS = {
   retry: (lane: number, subscriptionId: string, deliveryId: string) => `wait.${lane}.${subscriptionId}.${deliveryId}`,
-  retriesOf: (lane: number, subscriptionId: string) => `wait.${lane}.${subscriptionId}.>`,
   due: (lane: number) => `due.${lane}`,
 } as const
 
