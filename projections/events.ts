@@ -10,9 +10,16 @@ const INSERT_EVENTS = `
     AS t (event_id, seq, application_id, event_type, payload_content_type, labels, metadata, ip, occurred_at, received_at_ms)
   ON CONFLICT (event_id) DO NOTHING`
 
+const COUNT_EVENTS = `
+  INSERT INTO event_counts (application_id, day, amount)
+  SELECT application_id, (to_timestamp(received_at_ms / 1000.0) AT TIME ZONE 'UTC')::date, count(*)
+  FROM unnest($1::text[], $2::float8[]) AS t (application_id, received_at_ms)
+  GROUP BY 1, 2
+  ON CONFLICT (application_id, day) DO UPDATE SET amount = event_counts.amount + excluded.amount`
+
 type EventRows = readonly Placed<EventAccepted>[]
 
-/** EVENTS → `events`: one row an event, without its payload. */
+/** EVENTS → `events`: one row an event, without its payload; `event_counts`. */
 export const eventsProjection: Projection<EventAccepted, null, EventRows> = {
   name: 'events',
   version: 1,
@@ -42,6 +49,11 @@ async function insertEvents(client: ClientBase, rows: EventRows): Promise<void> 
       of((event) => event.occurredAt),
       of((event) => event.receivedAtMs),
     ],
+  })
+  await client.query({
+    name: 'count-events',
+    text: COUNT_EVENTS,
+    values: [of((event) => event.applicationId), of((event) => event.receivedAtMs)],
   })
 }
 

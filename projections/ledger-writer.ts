@@ -69,26 +69,40 @@ const INSERT_DEAD_LETTERS = `
   JOIN deliveries d ON d.delivery_id = t.delivery_id AND d.status = 'dead-lettered'
   ON CONFLICT (delivery_id) DO NOTHING`
 
-const UPSERT_CANCELLATION = `
-  INSERT INTO cancellations (subscription_id, control_seq, cancelled_at) VALUES ($1, $2, ${TIME('$3::float8')})
-  ON CONFLICT (subscription_id) DO UPDATE SET control_seq = excluded.control_seq, cancelled_at = excluded.cancelled_at`
+const INSERT_POSTPONED = `
+  INSERT INTO postponed_events (event_id, application_id, deliver_at, status)
+  SELECT event_id, application_id, ${TIME('deliver_ms')}, 'waiting'
+  FROM unnest($1::uuid[], $2::text[], $3::float8[]) AS t (event_id, application_id, deliver_ms)
+  ON CONFLICT (event_id) DO NOTHING`
 
-const CANCEL_OPEN = `
+const END_POSTPONEMENTS = `
+  UPDATE postponed_events p SET status = t.status, ended_at = ${TIME('t.ended_ms')}
+  FROM unnest($1::uuid[], $2::text[], $3::float8[]) AS t (event_id, status, ended_ms)
+  WHERE p.event_id = t.event_id AND p.status = 'waiting'`
+
+const UPSERT_CANCELLATION = `
+  INSERT INTO cancellations (scope_id, control_seq, cancelled_at) VALUES ($1, $2, ${TIME('$3::float8')})
+  ON CONFLICT (scope_id) DO UPDATE SET control_seq = excluded.control_seq, cancelled_at = excluded.cancelled_at`
+
+const cancelOpenSql = (scope: string) => `
   WITH closed AS (
     UPDATE deliveries SET status = 'cancelled', finished_at = ${TIME('$3::float8')}
-    WHERE subscription_id = $1 AND status = 'pending' AND control_seq < $2
+    WHERE ${scope} AND status = 'pending' AND control_seq < $2
     RETURNING delivery_id
   )
   UPDATE attempts a SET outcome = 'cancelled', failed_at = ${TIME('$3::float8')}
   FROM closed c WHERE a.delivery_id = c.delivery_id AND a.outcome IS NULL`
 
+const CANCEL_OPEN_OF_SUBSCRIPTION = cancelOpenSql('subscription_id = $1')
+const CANCEL_OPEN_OF_APPLICATION = cancelOpenSql('application_id = $1')
+
 export async function loadCancellations(client: ClientBase): Promise<LedgerState> {
-  const { rows } = await client.query<{ subscription_id: string; control_seq: string; cancelled_ms: number }>(
-    'SELECT subscription_id, control_seq, (extract(epoch FROM cancelled_at) * 1000)::float8 AS cancelled_ms FROM cancellations',
+  const { rows } = await client.query<{ scope_id: string; control_seq: string; cancelled_ms: number }>(
+    'SELECT scope_id, control_seq, (extract(epoch FROM cancelled_at) * 1000)::float8 AS cancelled_ms FROM cancellations',
   )
   return new Map(
     rows.map((row) => [
-      row.subscription_id,
+      row.scope_id,
       { controlSeq: Number(row.control_seq), cancelledAtMs: Math.round(row.cancelled_ms) },
     ]),
   )
@@ -102,6 +116,7 @@ export async function writeLedgerRows(client: ClientBase, { segments }: LedgerRo
 async function writeSegment(client: ClientBase, segment: LedgerSegment): Promise<void> {
   const { newDeliveries, finishedDeliveries, attempts, responses, deadLetters, startedAttempts, thenCancelled } =
     segment
+  await writePostponements(client, segment)
   if (newDeliveries.size > 0) await insertDeliveries(client, [...newDeliveries.values()])
   if (finishedDeliveries.size > 0) {
     const ends = [...finishedDeliveries.values()]
@@ -116,6 +131,27 @@ async function writeSegment(client: ClientBase, segment: LedgerSegment): Promise
   if (responses.size > 0) await insertResponses(client, [...responses.values()])
   if (deadLetters.size > 0) await insertDeadLetters(client, [...deadLetters.values()])
   if (thenCancelled !== null) await cancelOpen(client, thenCancelled)
+}
+
+async function writePostponements(client: ClientBase, segment: LedgerSegment): Promise<void> {
+  if (segment.postponed.size > 0) {
+    const rows = [...segment.postponed.values()]
+    const values = [
+      rows.map((row) => row.eventId),
+      rows.map((row) => row.applicationId),
+      rows.map((row) => row.deliverAtMs),
+    ]
+    await client.query({ name: 'insert-postponed', text: INSERT_POSTPONED, values })
+  }
+  if (segment.postponementsEnded.size > 0) {
+    const ends = [...segment.postponementsEnded.values()]
+    const values = [
+      [...segment.postponementsEnded.keys()],
+      ends.map((end) => end.status),
+      ends.map((end) => end.endedAtMs),
+    ]
+    await client.query({ name: 'end-postponements', text: END_POSTPONEMENTS, values })
+  }
 }
 
 async function insertDeliveries(client: ClientBase, rows: DeliveryColumns[]): Promise<void> {
@@ -198,11 +234,11 @@ async function insertDeadLetters(client: ClientBase, rows: DeadLetterColumns[]):
 
 async function cancelOpen(
   client: ClientBase,
-  { subscriptionId, controlSeq, cancelledAtMs }: DeliveriesCancelled,
+  { subscriptionId, applicationId, controlSeq, cancelledAtMs }: DeliveriesCancelled,
 ): Promise<void> {
-  const values = [subscriptionId, controlSeq, cancelledAtMs]
+  const values = [subscriptionId ?? applicationId, controlSeq, cancelledAtMs]
   await client.query(UPSERT_CANCELLATION, values)
-  await client.query(CANCEL_OPEN, values)
+  await client.query(subscriptionId === null ? CANCEL_OPEN_OF_APPLICATION : CANCEL_OPEN_OF_SUBSCRIPTION, values)
 }
 
 function columnsOf<Row>(rows: Row[]) {

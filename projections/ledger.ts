@@ -8,17 +8,18 @@ import {
   decodeLedgerFact,
   type KeptResponse,
   type LedgerFact,
+  type PostponedEvent,
 } from '#shared/facts/ledger.ts'
 import { loadCancellations, writeLedgerRows } from './ledger-writer.ts'
 import type { Placed, Projection } from './projection.ts'
 
-/** A subscription's latest cancellation. */
+/** The latest cancellation of a subscription, or of a whole application. */
 export interface Cancellation {
   controlSeq: number
   cancelledAtMs: number
 }
 
-/** By subscription: a delivery fact may come after the cancellation that closes it. */
+/** By subscription or application: a delivery fact may come after the cancellation that closes it. */
 export type LedgerState = ReadonlyMap<string, Cancellation>
 
 export interface DeliveryColumns {
@@ -87,6 +88,9 @@ export interface LedgerSegment {
   deadLetters: Map<string, DeadLetterColumns>
   /** Attempts of an earlier batch that are under way. */
   startedAttempts: Map<string, number>
+  postponed: Map<string, PostponedEvent>
+  /** Postponed events of which it was decided that they are delivered, or not. */
+  postponementsEnded: Map<string, { status: 'released' | 'withdrawn'; endedAtMs: number }>
   /** Closes what is open by now, after the rows above. */
   thenCancelled: DeliveriesCancelled | null
 }
@@ -129,11 +133,21 @@ export function foldLedger(
         break
       case 'matched':
         rows.matchedEventSeq = Math.max(rows.matchedEventSeq, fact.toEventSeq)
+        for (const each of fact.postponed ?? []) segment.postponed.set(each.eventId, each)
+        break
+      case 'released':
+        for (const id of fact.eventIds) endPostponement(segment, id, 'released', fact.releasedAtMs)
+        break
+      case 'withdrawn':
+        endPostponement(segment, fact.eventId, 'withdrawn', fact.withdrawnAtMs)
+        break
+      case 'replayed':
         break
       case 'cancelled': {
-        const before = cancellations.get(fact.subscriptionId)
+        const scopeId = fact.subscriptionId ?? fact.applicationId
+        const before = cancellations.get(scopeId)
         if (before && before.controlSeq >= fact.controlSeq) break
-        cancellations = new Map(cancellations).set(fact.subscriptionId, fact)
+        cancellations = new Map(cancellations).set(scopeId, fact)
         segment.thenCancelled = fact
         segment = newSegment()
         rows.segments.push(segment)
@@ -152,16 +166,31 @@ function newSegment(): LedgerSegment {
     responses: new Map(),
     deadLetters: new Map(),
     startedAttempts: new Map(),
+    postponed: new Map(),
+    postponementsEnded: new Map(),
     thenCancelled: null,
   }
 }
 
 function cancellationOf(
-  fact: { subscriptionId: string; controlSeq: number },
+  fact: { subscriptionId: string; applicationId: string; controlSeq: number },
   cancellations: LedgerState,
 ): Cancellation | null {
-  const cancellation = cancellations.get(fact.subscriptionId)
-  return cancellation && fact.controlSeq < cancellation.controlSeq ? cancellation : null
+  for (const scopeId of [fact.subscriptionId, fact.applicationId]) {
+    const cancellation = cancellations.get(scopeId)
+    if (cancellation && fact.controlSeq < cancellation.controlSeq) return cancellation
+  }
+  return null
+}
+
+/** Of a release and a withdrawal the first one counts. */
+function endPostponement(
+  segment: LedgerSegment,
+  eventId: string,
+  status: 'released' | 'withdrawn',
+  endedAtMs: number,
+): void {
+  if (!segment.postponementsEnded.has(eventId)) segment.postponementsEnded.set(eventId, { status, endedAtMs })
 }
 
 function foldDelivery(segment: LedgerSegment, fact: DeliveryCreated, cancellations: LedgerState): void {

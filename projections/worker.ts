@@ -1,6 +1,7 @@
 import { composeServices, type Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
+import { auditProjection } from './audit.ts'
 import { controlProjection } from './control.ts'
 import { eventsProjection } from './events.ts'
 import { ledgerProjection } from './ledger.ts'
@@ -21,6 +22,7 @@ export interface Projections extends Service {
 export function createProjections(deps: ProjectionsDependencies): Projections {
   const runners = [
     createProjectionRunner({ ...deps, projection: controlProjection }),
+    createProjectionRunner({ ...deps, projection: auditProjection }),
     createProjectionRunner({ ...deps, projection: eventsProjection }),
     createProjectionRunner({ ...deps, projection: ledgerProjection }),
   ]

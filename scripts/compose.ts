@@ -40,7 +40,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     ...runtime.services,
     createProjections({ nats: runtime.nats, databaseUrl, logger: child('projections') }),
     createDeliverer({ ...runtime, ...appenders, config, random: Math.random, logger: child('deliverer') }),
-    createMatcher({ ...runtime, ledger: appenders.ledger, config: matcherConfig(settings), logger: child('matcher') }),
+    createMatcher({ ...runtime, ...appenders, config: matcherConfig(settings), logger: child('matcher') }),
     gateway,
   ])
   return {

@@ -1,4 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import {
+  newApplicationSecret,
+  newServiceToken,
+  openApplicationSecret,
+  openServiceToken,
+} from '#services/gateway/credentials.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
 import {
@@ -6,6 +11,8 @@ import {
   type ApplicationSecretState,
   type ControlFact,
   controlSubject,
+  NO_APPLICATION_QUOTAS,
+  NO_ORGANIZATION_QUOTAS,
   type ServiceTokenState,
 } from '#shared/facts/control.ts'
 import { AppendConflictError, type Appender } from '#shared/runtime/appender.ts'
@@ -45,6 +52,9 @@ export async function seed(deps: SeedDependencies): Promise<SeededCredentials> {
       type: 'organization',
       organizationId: SEED_ORGANIZATION_ID,
       name: 'My organization',
+      quotas: NO_ORGANIZATION_QUOTAS,
+      createdAtMs: changed.changedAtMs,
+      deletedAtMs: null,
     })
   }
   if (!registry.applications.has(SEED_APPLICATION_ID)) {
@@ -54,6 +64,8 @@ export async function seed(deps: SeedDependencies): Promise<SeededCredentials> {
       applicationId: SEED_APPLICATION_ID,
       organizationId: SEED_ORGANIZATION_ID,
       name: 'My application',
+      quotas: NO_APPLICATION_QUOTAS,
+      createdAtMs: changed.changedAtMs,
       deletedAtMs: null,
     })
   }
@@ -62,8 +74,8 @@ export async function seed(deps: SeedDependencies): Promise<SeededCredentials> {
   return {
     organization_id: SEED_ORGANIZATION_ID,
     application_id: SEED_APPLICATION_ID,
-    service_token: deps.secretBox.open(token.sealed, `service_token:${token.tokenId}`),
-    application_secret: deps.secretBox.open(secret.sealed, `application_secret:${secret.lookup}`),
+    service_token: openServiceToken(deps.secretBox, token),
+    application_secret: openApplicationSecret(deps.secretBox, secret),
   }
 }
 
@@ -86,40 +98,15 @@ function liveSecret(registry: Registry): ApplicationSecretState | undefined {
     )
 }
 
+const of = { organizationId: SEED_ORGANIZATION_ID, name: SEED_NAME }
+
 function newToken({ secretBox, clock }: SeedDependencies): ServiceTokenState {
-  const token = `jhst_${randomBytes(32).toString('base64url')}`
-  const tokenId = randomUUID()
-  return {
-    v: 1,
-    type: 'service_token',
-    tokenId,
-    lookup: secretBox.lookupOf(token),
-    sealed: secretBox.seal(token, `service_token:${tokenId}`),
-    organizationId: SEED_ORGANIZATION_ID,
-    name: SEED_NAME,
-    createdAtMs: clock.nowMs(),
-    deletedAtMs: null,
-    changedAtMs: clock.nowMs(),
-    changedBy: SYSTEM,
-  }
+  return newServiceToken(secretBox, of, { nowMs: clock.nowMs(), by: SYSTEM }).state
 }
 
 function newSecret({ secretBox, clock }: SeedDependencies): ApplicationSecretState {
-  const secret = randomUUID()
-  const lookup = secretBox.lookupOf(secret)
-  return {
-    v: 1,
-    type: 'application_secret',
-    lookup,
-    sealed: secretBox.seal(secret, `application_secret:${lookup}`),
-    applicationId: SEED_APPLICATION_ID,
-    organizationId: SEED_ORGANIZATION_ID,
-    name: SEED_NAME,
-    createdAtMs: clock.nowMs(),
-    deletedAtMs: null,
-    changedAtMs: clock.nowMs(),
-    changedBy: SYSTEM,
-  }
+  const ofApplication = { ...of, applicationId: SEED_APPLICATION_ID }
+  return newApplicationSecret(secretBox, ofApplication, { nowMs: clock.nowMs(), by: SYSTEM }).state
 }
 
 /** Appends the fact unless somebody else has just made the same thing, and waits until the registry knows it. */

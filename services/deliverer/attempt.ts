@@ -1,6 +1,7 @@
 import type { Judgement, SendResult } from '#shared/domain/outcome.ts'
 import type { RegisteredSubscription } from '#shared/domain/registry.ts'
 import type { RetryPolicy } from '#shared/domain/retry-policy.ts'
+import type { SubscriptionRetryPolicy } from '#shared/facts/control.ts'
 import type { Decision, DeliveryAttempted } from '#shared/facts/ledger.ts'
 import type { RetryDue } from '#shared/facts/waiting.ts'
 import type { DueAttempt } from './work-item.ts'
@@ -71,8 +72,23 @@ export function isCancelled(attempt: DueAttempt, subscription: RegisteredSubscri
   return subscription === undefined || attempt.controlSeq < subscription.cancelledBeforeSeq
 }
 
-/** The server's policy with the subscription's own maximum. */
+/** The server's policy with what the subscription says otherwise. */
 export function policyFor(subscription: RegisteredSubscription, policy: RetryPolicy): RetryPolicy {
-  const { maxRetries } = subscription.state
-  return maxRetries === null ? policy : { ...policy, retriesMax: maxRetries }
+  const { maxRetries, retryPolicy: own } = subscription.state
+  if (maxRetries === null && own === null) return policy
+  return {
+    ...policy,
+    retriesMax: maxRetries ?? policy.retriesMax,
+    ...(own?.scheduleMs ? { scheduleMs: own.scheduleMs } : {}),
+    exponential: own?.exponential ?? null,
+    jitter: jitterFor(own, policy.jitter),
+    permanentStatuses: own?.permanentStatuses ?? [],
+    retryableStatuses: own?.retryableStatuses ?? [],
+  }
+}
+
+/** A ratio of the subscription's own is taken as it is, without the server's least spread. */
+function jitterFor(own: SubscriptionRetryPolicy | null, jitter: RetryPolicy['jitter']): RetryPolicy['jitter'] {
+  if (own === null || own.jitterRatio === null) return jitter
+  return { ...jitter, ratio: own.jitterRatio, minSpreadMs: 0 }
 }

@@ -15,6 +15,8 @@ export interface PreparedTarget {
   path: string
   method: string
   secret: string
+  /** Null: the server's. */
+  timeoutMs: number | null
   /** The customer's headers, names in lower case, but for those that jethook sets itself. */
   headers: readonly (readonly [string, string])[]
 }
@@ -36,7 +38,7 @@ export function prepareTarget(
   secrets: SubscriptionSecrets,
   format: RequestFormat,
 ): PreparedTarget {
-  const url = new URL(state.target.url)
+  const url = new URL(secrets.targetUrl ?? state.target.url)
   const signatureName = format.signatureHeaderName.toLowerCase()
   const headers = Object.entries(secrets.targetHeaders)
     .map(([name, value]) => [name.toLowerCase(), value] as const)
@@ -46,6 +48,7 @@ export function prepareTarget(
     path: url.pathname + url.search,
     method: state.target.method,
     secret: secrets.secret,
+    timeoutMs: state.retryPolicy?.timeoutMs ?? null,
     headers,
   }
 }
@@ -81,7 +84,8 @@ export function buildRequest(
   })
   headers.push(format.signatureHeaderName, signature, 'accept', '*/*', 'accept-encoding', 'identity')
   if (!target.headers.some(([name]) => name === 'user-agent')) headers.push('user-agent', format.userAgent)
-  return { origin: target.origin, path: target.path, method: target.method, headers, body: payload }
+  const { origin, path, method, timeoutMs } = target
+  return { origin, path, method, headers, body: payload, ...(timeoutMs === null ? {} : { timeoutMs }) }
 }
 
 function byName(a: readonly [string, string], b: readonly [string, string]): number {

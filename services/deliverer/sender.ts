@@ -18,6 +18,8 @@ export interface OutgoingRequest {
   /** Names and values in turn. */
   headers: string[]
   body: Uint8Array
+  /** Instead of the server's, for the whole attempt. */
+  timeoutMs?: number
 }
 
 /** Makes HTTP requests; what goes wrong is a value, never an exception. */
@@ -48,11 +50,18 @@ export function createSender(limits: SenderLimits): Sender {
     allowH2: false,
   })
   return {
-    send: ({ origin, path, method, headers, body }) =>
+    send: ({ origin, path, method, headers, body, timeoutMs }) =>
       new Promise((resolve) => {
-        const handler = createResponseHandler(limits, resolve)
+        const totalTimeoutMs = timeoutMs ?? limits.totalTimeoutMs
+        const handler = createResponseHandler({ ...limits, totalTimeoutMs }, resolve)
+        // The handler's own time-out comes first; the pool's is for connections that nobody waits for.
+        const poolTimeouts =
+          totalTimeoutMs > limits.totalTimeoutMs ? { headersTimeout: totalTimeoutMs, bodyTimeout: totalTimeoutMs } : {}
         try {
-          agent.dispatch({ origin, path, method: method as Dispatcher.HttpMethod, headers, body }, handler)
+          agent.dispatch(
+            { origin, path, method: method as Dispatcher.HttpMethod, headers, body, ...poolTimeouts },
+            handler,
+          )
         } catch (error) {
           handler.fail(error)
         }

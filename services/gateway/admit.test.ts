@@ -4,7 +4,8 @@ import { ProblemError, type ProblemId } from '#shared/contract/problems.ts'
 import type { EventPost } from '#shared/contract/schemas.ts'
 import { newEventId } from '#shared/domain/ids.ts'
 import { createRegistry } from '#shared/domain/registry.ts'
-import { acceptEvent, activeEventType, isCoveredByWindow, readEvent, reliableWindowMs } from './admit.ts'
+import { applicationState, eventTypeState, organizationState } from '#test/support/control-facts.ts'
+import { acceptEvent, activeEventType, isCoveredByWindow, readEvent, readPayload, reliableWindowMs } from './admit.ts'
 import type { Principal } from './authentication.ts'
 
 const APPLICATION = '01900000-0000-7000-8000-000000000002'
@@ -13,22 +14,12 @@ const NOW = 1_767_225_600_000
 const WINDOW = { windowMs: 120_000, appendTimeoutMs: 10_000 }
 
 function registry() {
-  const changed = { v: 1, changedAtMs: NOW, changedBy: { kind: 'system', id: 'test' } } as const
-  const type = { ...changed, type: 'event_type', applicationId: APPLICATION, service: 'a', resourceType: 'b' } as const
   const made = createRegistry()
-  made.evolve(
-    {
-      ...changed,
-      type: 'application',
-      applicationId: APPLICATION,
-      organizationId: 'o',
-      name: 'app',
-      deletedAtMs: null,
-    },
-    1,
-  )
-  made.evolve({ ...type, name: 'a.b.c', verb: 'c', deactivatedAtMs: null }, 2)
-  made.evolve({ ...type, name: 'a.b.off', verb: 'off', deactivatedAtMs: NOW }, 3)
+  const of = { applicationId: APPLICATION }
+  made.evolve(organizationState(), 1)
+  made.evolve(applicationState(of), 2)
+  made.evolve(eventTypeState('a.b.c', of), 3)
+  made.evolve(eventTypeState('a.b.off', { ...of, deactivatedAtMs: NOW }), 4)
   return made
 }
 
@@ -62,7 +53,7 @@ test('checks come in the order of the contract: the first that fails is the answ
     payload_content_type: 'application/json',
   }
   const known = registry()
-  const read = (more: Partial<EventPost>) => problemOf(() => readEvent(post(more), PRINCIPAL, known))
+  const read = (more: Partial<EventPost>) => problemOf(() => readPayload(readEvent(post(more), PRINCIPAL, known, NOW)))
   assert.equal(read(broken), 'JsonPayload')
   assert.equal(read({ ...broken, event_id: null }), 'JsonPayload')
   assert.equal(read({ ...broken, event_id: null, occurred_at: '2026-01-01T00:00:00Z' }), 'Forbidden')
@@ -75,7 +66,7 @@ test('checks come in the order of the contract: the first that fails is the answ
 test('an event of an unknown or a deactivated type is refused', () => {
   const known = registry()
   for (const event_type of ['x.y.z', 'a.b.off']) {
-    const read = readEvent(post({ event_type }), PRINCIPAL, known)
+    const read = readEvent(post({ event_type }), PRINCIPAL, known, NOW)
     assert.equal(
       problemOf(() => activeEventType(read, known)),
       'EventTypeDoesNotExist',
@@ -91,13 +82,18 @@ test('another organisation and another application secret are forbidden', () => 
   ]
   for (const principal of others)
     assert.equal(
-      problemOf(() => readEvent(post(), principal, known)),
+      problemOf(() => readEvent(post(), principal, known, NOW)),
       'Forbidden',
     )
 })
 
 test('an accepted event keeps what came and gets what is ours', () => {
-  const read = readEvent(post({ event_id: `{${APPLICATION.toUpperCase()}}`, metadata: null }), PRINCIPAL, registry())
+  const read = readEvent(
+    post({ event_id: `{${APPLICATION.toUpperCase()}}`, metadata: null }),
+    PRINCIPAL,
+    registry(),
+    NOW,
+  )
   const event = acceptEvent(read, { eventType: 'a.b.c', nowMs: NOW, ip: '192.0.2.1', controlSeq: 3, appendId: 'x' })
   assert.deepEqual(event, {
     v: 1,

@@ -2,39 +2,51 @@ import { ProblemError } from '#shared/contract/problems.ts'
 import type { EventPost } from '#shared/contract/schemas.ts'
 import { newEventId, timeOfUuidV7 } from '#shared/domain/ids.ts'
 import type { Registry } from '#shared/domain/registry.ts'
-import { decodePayload, normalizeTimestamp, validateEventPost } from '#shared/domain/validate-event.ts'
+import { decodePayload, normalizeTimestamp, readDeliverAt, validateEventPost } from '#shared/domain/validate-event.ts'
 import { describeErrors } from '#shared/domain/validation.ts'
 import type { ApplicationState, EventTypeState } from '#shared/facts/control.ts'
 import type { EventAccepted } from '#shared/facts/event.ts'
-import { authorizeApplication, type Principal } from './authentication.ts'
+import type { Principal } from './authentication.ts'
+import { authorizeApplication } from './authorization.ts'
 import { uuidOfBody } from './request-values.ts'
 
-/** A post that is well formed, allowed and valid; whether its id is free and its type exists is still to be seen. */
+/** A post that is well formed, allowed and valid; its payload, its id and its type are still to be looked at. */
 export interface ReadEvent {
   post: EventPost
   application: ApplicationState
   /** As the client gave it, or null: then one is made. */
   givenId: string | null
   occurredAt: string
-  payload: Uint8Array
+  /** Null: at once. */
+  deliverAtMs: number | null
 }
 
 /**
- * Reads a posted event, in the contract's order of checks (behaviour.md §2, steps 3 to 8).
+ * Reads a posted event, in the contract's order of checks (behaviour.md §2, steps 3 to 5).
  * @throws {ProblemError} for the first check that fails.
  */
-export function readEvent(post: EventPost, principal: Principal, registry: Registry): ReadEvent {
+export function readEvent(post: EventPost, principal: Principal, registry: Registry, nowMs: number): ReadEvent {
   const applicationId = uuidOfBody(post.application_id)
   const givenId = post.event_id ? uuidOfBody(post.event_id) : null
   const occurredAt = normalizeTimestamp(post.occurred_at)
   if (occurredAt === null)
     throw new ProblemError('JsonPayload', { detail: 'JSON deserialization error: occurred_at is no RFC 3339 time' })
-  const application = authorizeApplication(principal, applicationId, registry)
+  const application = authorizeApplication(principal, applicationId, 'event.ingest', registry)
   const errors = validateEventPost(post)
   if (errors !== null) throw new ProblemError('Validation', { validation: errors, detail: describeErrors(errors) })
+  const deliverAtMs = readDeliverAt(post, nowMs)
+  if (typeof deliverAtMs === 'string') {
+    const validation = { deliver_at: [{ code: 'deliver-at', message: deliverAtMs, params: {} }] }
+    throw new ProblemError('Validation', { validation, detail: describeErrors(validation) })
+  }
+  return { post, application, givenId, occurredAt, deliverAtMs }
+}
+
+/** The bytes to deliver (behaviour.md §2, steps 7 and 8). @throws {ProblemError} */
+export function readPayload({ post }: ReadEvent): Uint8Array {
   const payload = decodePayload(post.payload, post.payload_content_type)
   if (typeof payload === 'string') throw new ProblemError(payload)
-  return { post, application, givenId, occurredAt, payload }
+  return payload
 }
 
 /** @throws {ProblemError} EventTypeDoesNotExist, also for a deactivated type (contract, model.md). */
@@ -56,7 +68,7 @@ export interface Acceptance {
 
 /** The fact that the event was accepted. */
 export function acceptEvent(read: ReadEvent, { nowMs, ...acceptance }: Acceptance): EventAccepted {
-  const { post, application, givenId, occurredAt } = read
+  const { post, application, givenId, occurredAt, deliverAtMs } = read
   return {
     v: 1,
     eventId: givenId ?? newEventId(nowMs),
@@ -68,6 +80,7 @@ export function acceptEvent(read: ReadEvent, { nowMs, ...acceptance }: Acceptanc
     metadata: post.metadata ?? {},
     occurredAt,
     receivedAtMs: nowMs,
+    ...(deliverAtMs === null ? {} : { deliverAtMs }),
     ip: acceptance.ip,
     controlSeq: acceptance.controlSeq,
     appendId: acceptance.appendId,

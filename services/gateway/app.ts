@@ -1,31 +1,50 @@
 import swagger from '@fastify/swagger'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Service } from '#shared/runtime/lifecycle.ts'
-import { JETHOOK_VERSION } from '#shared/runtime/version.ts'
 import { createAuthenticator, type Principal } from './authentication.ts'
+import { createAuthorizer } from './authorizer.ts'
 import type { GatewayConfig } from './config.ts'
 import type { GatewayDependencies, RouteDependencies } from './dependencies.ts'
 import { createFreshRegistry } from './fresh-registry.ts'
+import { createMailer } from './mail/mailer.ts'
+import { OPENAPI_OPTIONS } from './openapi.ts'
+import { type Action, ruleOf } from './permissions.ts'
+import { createEventQuota } from './quotas/event-quota.ts'
+import { createQuotaMails } from './quotas/warnings.ts'
+import { createRequestLimits, type RequestLimits } from './rate-limits.ts'
 import { createReadYourWrites } from './read-your-writes.ts'
+import { registerApplicationSecretRoutes } from './routes/application-secrets.ts'
+import { registerApplicationRoutes } from './routes/applications.ts'
+import { registerAuditRoutes } from './routes/audit.ts'
+import { registerAuthRoutes } from './routes/auth.ts'
+import { registerDocs } from './routes/docs.ts'
 import { registerEventTypeRoutes } from './routes/event-types.ts'
 import { registerEventRoutes } from './routes/events.ts'
+import { registerEventsPerDayRoutes } from './routes/events-per-day.ts'
+import { registerFilterRoutes } from './routes/filters.ts'
 import { registerInstanceRoutes } from './routes/instance.ts'
+import { registerOrganizationRoutes } from './routes/organizations.ts'
 import { registerPublicRoutes } from './routes/public.ts'
 import { registerRequestAttemptRoutes } from './routes/request-attempts.ts'
 import { registerResponseRoutes } from './routes/responses.ts'
+import { registerServiceTokenRoutes } from './routes/service-tokens.ts'
 import { registerSubscriptionRoutes } from './routes/subscriptions.ts'
+import { createSchemaChecker } from './schema-check/schema-checker.ts'
 import { createServer, type GatewayServer, refuseOtherMethods } from './server.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set on every route that is not public. */
+    /** Set on every route that asks for a credential. */
     principal: Principal
     appUrl: string
     /** Waits until the read model shows everything acknowledged before; says in a header whether it does. */
     catchUp(reply: FastifyReply): Promise<void>
   }
   interface FastifyContextConfig {
-    isPublic?: boolean
+    /** What the route does, in the table of permissions; without one it is answered to nobody. */
+    action?: Action
+    /** Events are posted here: rate limits of their own. */
+    isIngest?: boolean
   }
 }
 
@@ -41,21 +60,21 @@ export class PortTakenError extends Error {
   override name = 'PortTakenError'
 }
 
-/** The REST API: writes to the streams, reads from the read model. */
+const SCHEMA_CHECKER_LIMITS = { compiledMax: 200, memoryMaxMb: 128, waitingMax: 1_000 }
+const MAIL_TIMEOUT_MS = 10_000
+
+/** The REST API: writes to the streams, reads from the registry and the read model. */
 export function createGateway(deps: GatewayDependencies): Gateway {
   const { config, logger } = deps
-  const routeDeps: RouteDependencies = {
-    ...deps,
-    readYourWrites: createReadYourWrites({ ...deps, timeoutMs: config.readYourWritesTimeoutMs }),
-    freshRegistry: createFreshRegistry(deps),
-  }
-  let starting: Promise<GatewayServer> | null = null
   let listeningUrl = ''
+  const routeDeps = createRouteDependencies(deps, () => config.appUrl ?? listeningUrl)
+  let starting: Promise<GatewayServer> | null = null
 
   async function start(): Promise<GatewayServer> {
+    await routeDeps.eventQuota.start()
     const server = await createServer(config, logger)
-    decorateRequests(server, routeDeps, () => config.appUrl ?? listeningUrl)
-    await registerRoutes(server, routeDeps, config)
+    decorateRequests(server, routeDeps)
+    await registerRoutes(server, routeDeps)
     listeningUrl = await listen(server, config)
     return server
   }
@@ -69,64 +88,111 @@ export function createGateway(deps: GatewayDependencies): Gateway {
     async stop() {
       const server = await starting?.catch(() => null)
       if (server) await close(server, config.shutdownTimeoutMs)
+      routeDeps.mailer.close()
+      await Promise.all([routeDeps.eventQuota.stop(), routeDeps.schemaChecker.stop()])
     },
     url: () => listeningUrl,
   }
 }
 
-/** Credentials are checked before a body is read. */
-function decorateRequests(server: GatewayServer, deps: RouteDependencies, appUrl: () => string): void {
-  const authenticate = createAuthenticator(deps)
+function createRouteDependencies(deps: GatewayDependencies, appUrl: () => string): RouteDependencies {
+  const { config, logger, registry } = deps
+  const freshRegistry = createFreshRegistry(deps)
+  const mailer = createMailer({ ...config.mail, timeoutMs: MAIL_TIMEOUT_MS, logger })
+  const timeLimitMs = config.schemaCheckTimeoutMs
+  const onWarning = createQuotaMails({ registry, mailer, logger })
+  return {
+    ...deps,
+    appUrl,
+    readYourWrites: createReadYourWrites({ ...deps, timeoutMs: config.readYourWritesTimeoutMs }),
+    freshRegistry,
+    authorize: createAuthorizer(registry, freshRegistry),
+    mailer,
+    schemaChecker: createSchemaChecker({ ...SCHEMA_CHECKER_LIMITS, timeLimitMs }),
+    eventQuota: createEventQuota({ ...deps, config: config.quotas, onWarning }),
+  }
+}
+
+/** Limits and credentials are checked before a body is read. */
+function decorateRequests(server: GatewayServer, deps: RouteDependencies): void {
+  const limits = createRequestLimits(deps.config.rateLimits, deps.clock)
   server.decorateRequest('principal')
   server.decorateRequest('appUrl', '')
   server.decorateRequest('catchUp', async function catchUp(this: FastifyRequest, reply: FastifyReply) {
     const isCurrent = await deps.readYourWrites.catchUp()
     reply.header('jethook-read-model', isCurrent ? 'current' : 'behind')
   })
-  server.addHook('onRequest', (request, _, done) => {
-    request.appUrl = appUrl()
-    if (request.routeOptions.config.isPublic) {
-      done()
-      return
-    }
-    const found = deps.freshRegistry.decide(() => authenticate(request.headers.authorization))
-    if (!(found instanceof Promise)) {
-      request.principal = found
-      done()
-      return
-    }
-    found.then((principal) => {
-      request.principal = principal
-      done()
-    }, done)
-  })
+  server.addHook('onRequest', createGate(deps, limits))
 }
 
-async function registerRoutes(server: GatewayServer, deps: RouteDependencies, config: GatewayConfig): Promise<void> {
-  await server.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'jethook', version: JETHOOK_VERSION },
-      servers: [{ url: config.appUrl ?? `http://${config.host}:${config.port}` }],
-      components: { securitySchemes: { biscuit: { type: 'http', scheme: 'bearer' } } },
-      security: [{ biscuit: [] }],
-    },
-  })
+type Gate = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
+
+function createGate(deps: RouteDependencies, limits: RequestLimits): Gate {
+  const { authenticate } = createAuthenticator({ ...deps, config: deps.config.auth })
+
+  function admit(request: FastifyRequest, reply: FastifyReply, principal: Principal): void {
+    request.principal = principal
+    limits.afterAuthentication(request, reply)
+  }
+
+  return (request, reply, done) => {
+    request.appUrl = deps.appUrl()
+    const { action } = request.routeOptions.config
+    try {
+      limits.beforeAuthentication(request, reply)
+      const rule = action === undefined ? null : ruleOf(action)
+      // What has no action is a wrong method or an unknown address, and answers for itself.
+      if (rule === null || rule.scope === 'public' || rule.scope === 'refresh') {
+        done()
+        return
+      }
+      const found = deps.freshRegistry.decide(() => authenticate(request.headers.authorization))
+      if (!(found instanceof Promise)) {
+        admit(request, reply, found)
+        done()
+        return
+      }
+      found
+        .then(
+          (principal) => admit(request, reply, principal),
+          (error: unknown) => {
+            limits.afterRefusal(request, reply)
+            throw error
+          },
+        )
+        .then(() => done(), done)
+    } catch (error) {
+      done(error as Error)
+    }
+  }
+}
+
+async function registerRoutes(server: GatewayServer, deps: RouteDependencies): Promise<void> {
+  await server.register(swagger, OPENAPI_OPTIONS)
   const refuseTheRest = refuseOtherMethods(server)
   await server.register(
     async (api) => {
       const routes = api as unknown as GatewayServer
       registerPublicRoutes(routes, deps)
-      registerInstanceRoutes(routes)
-      registerEventRoutes(routes, deps)
+      registerInstanceRoutes(routes, deps)
+      registerAuthRoutes(routes, deps)
+      registerOrganizationRoutes(routes, deps)
+      registerServiceTokenRoutes(routes, deps)
+      registerApplicationRoutes(routes, deps)
+      registerApplicationSecretRoutes(routes, deps)
       registerEventTypeRoutes(routes, deps)
       registerSubscriptionRoutes(routes, deps)
+      registerFilterRoutes(routes, deps)
+      registerEventRoutes(routes, deps)
+      registerEventsPerDayRoutes(routes, deps)
       registerRequestAttemptRoutes(routes, deps)
       registerResponseRoutes(routes, deps)
+      registerAuditRoutes(routes, deps)
     },
     { prefix: '/api/v1' },
   )
   refuseTheRest(server)
+  await registerDocs(server)
 }
 
 async function listen(server: GatewayServer, { host, port }: GatewayConfig): Promise<string> {

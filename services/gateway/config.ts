@@ -1,4 +1,6 @@
-import type { Settings } from '#shared/runtime/config.ts'
+import { parseUuid } from '#shared/domain/ids.ts'
+import type { RateLimit } from '#shared/domain/rate-limit.ts'
+import { type Settings, SettingsError } from '#shared/runtime/config.ts'
 
 export interface GatewayConfig {
   host: string
@@ -14,8 +16,56 @@ export interface GatewayConfig {
   shutdownTimeoutMs: number
   /** Null: there is no health check; empty: it is open to all. */
   healthCheckKey: string | null
+  laneCount: number
+  hasSecurityHeaders: boolean
+  hasHstsHeader: boolean
+  /** 0: requests are never refused for it. */
+  overloadDelayMs: number
+  schemaCheckTimeoutMs: number
+  auth: AuthConfig
+  mail: MailConfig
+  quotas: QuotaConfig
+  rateLimits: RateLimits
 }
 
+export interface AuthConfig {
+  /** A UUID in its usual form, or null. */
+  masterKey: string | null
+  areApplicationSecretsTaken: boolean
+  isRegistrationDisabled: boolean
+  passwordMinimumLength: number
+  accessTokenLifetimeMs: number
+  refreshTokenLifetimeMs: number
+}
+
+export interface MailConfig {
+  /** Empty: no mail is sent. */
+  smtpUrl: string
+  sender: { address: string; name: string }
+  supportAddress: string
+}
+
+export interface QuotaConfig {
+  isEnforced: boolean
+  members: number
+  applications: number
+  eventsPerDay: number
+  daysOfEventsRetention: number
+  subscriptionsPerApplication: number
+  eventTypesPerApplication: number
+  /** Percent of the events of a day at which members get a mail; null: never. */
+  warningThreshold: number | null
+}
+
+/** Null: there is no such limit. */
+export interface RateLimits {
+  global: RateLimit | null
+  ip: RateLimit | null
+  token: RateLimit | null
+  ingest: RateLimit | null
+}
+
+/** @throws {SettingsError} when a setting can't be used. */
 export function gatewayConfig(settings: Settings): GatewayConfig {
   return {
     host: settings.IP,
@@ -28,6 +78,82 @@ export function gatewayConfig(settings: Settings): GatewayConfig {
     appendTimeoutMs: settings.APPEND_TIMEOUT_MS,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     healthCheckKey: settings.HEALTH_CHECK_KEY ?? null,
+    laneCount: settings.LANES,
+    hasSecurityHeaders: settings.ENABLE_SECURITY_HEADERS,
+    hasHstsHeader: settings.ENABLE_HSTS_HEADER,
+    overloadDelayMs: settings.OVERLOAD_EVENT_LOOP_DELAY_MS,
+    schemaCheckTimeoutMs: settings.SCHEMA_CHECK_TIMEOUT_MS,
+    auth: authConfig(settings),
+    mail: mailConfig(settings),
+    quotas: quotaConfig(settings),
+    rateLimits: rateLimits(settings),
+  }
+}
+
+function authConfig(settings: Settings): AuthConfig {
+  const masterKey = parseUuid(settings.MASTER_API_KEY)
+  if (settings.MASTER_API_KEY !== '' && masterKey === null)
+    throw new SettingsError('Settings: MASTER_API_KEY must be a UUID.')
+  return {
+    masterKey,
+    areApplicationSecretsTaken: settings.ENABLE_APPLICATION_SECRET_COMPATIBILITY,
+    isRegistrationDisabled: settings.DISABLE_REGISTRATION,
+    passwordMinimumLength: settings.PASSWORD_MINIMUM_LENGTH,
+    accessTokenLifetimeMs: settings.ACCESS_TOKEN_LIFETIME_MS,
+    refreshTokenLifetimeMs: settings.REFRESH_TOKEN_LIFETIME_MS,
+  }
+}
+
+function mailConfig(settings: Settings): MailConfig {
+  if (settings.SMTP_URL !== '' && settings.EMAIL_SENDER_ADDRESS === '')
+    throw new SettingsError('Settings: SMTP_URL needs EMAIL_SENDER_ADDRESS.')
+  return {
+    smtpUrl: settings.SMTP_URL,
+    sender: { address: settings.EMAIL_SENDER_ADDRESS, name: settings.EMAIL_SENDER_NAME },
+    supportAddress: settings.SUPPORT_EMAIL_ADDRESS,
+  }
+}
+
+function quotaConfig(settings: Settings): QuotaConfig {
+  return {
+    isEnforced: settings.ENABLE_QUOTA_ENFORCEMENT,
+    members: settings.QUOTA_GLOBAL_MEMBERS_PER_ORGANIZATION_LIMIT,
+    applications: settings.QUOTA_GLOBAL_APPLICATIONS_PER_ORGANIZATION_LIMIT,
+    eventsPerDay: settings.QUOTA_GLOBAL_EVENTS_PER_DAY_LIMIT,
+    daysOfEventsRetention: settings.QUOTA_GLOBAL_DAYS_OF_EVENTS_RETENTION_LIMIT,
+    subscriptionsPerApplication: settings.QUOTA_GLOBAL_SUBSCRIPTIONS_PER_APPLICATION_LIMIT,
+    eventTypesPerApplication: settings.QUOTA_GLOBAL_EVENT_TYPES_PER_APPLICATION_LIMIT,
+    warningThreshold: settings.ENABLE_QUOTA_BASED_EMAIL_NOTIFICATIONS
+      ? settings.QUOTA_NOTIFICATION_EVENTS_PER_DAY_THRESHOLD
+      : null,
+  }
+}
+
+function rateLimits(settings: Settings): RateLimits {
+  const isOff = settings.DISABLE_API_RATE_LIMITING
+  const limit = (burst: number, periodMs: number, isThisOff: boolean) =>
+    isOff || isThisOff ? null : { burst, periodMs }
+  return {
+    global: limit(
+      settings.API_RATE_LIMITING_GLOBAL_BURST_SIZE,
+      settings.API_RATE_LIMITING_GLOBAL_REPLENISH_PERIOD_IN_MS,
+      settings.DISABLE_API_RATE_LIMITING_GLOBAL,
+    ),
+    ip: limit(
+      settings.API_RATE_LIMITING_IP_BURST_SIZE,
+      settings.API_RATE_LIMITING_IP_REPLENISH_PERIOD_IN_MS,
+      settings.DISABLE_API_RATE_LIMITING_IP,
+    ),
+    token: limit(
+      settings.API_RATE_LIMITING_TOKEN_BURST_SIZE,
+      settings.API_RATE_LIMITING_TOKEN_REPLENISH_PERIOD_IN_MS,
+      settings.DISABLE_API_RATE_LIMITING_TOKEN,
+    ),
+    ingest: limit(
+      settings.API_RATE_LIMITING_INGEST_BURST_SIZE,
+      settings.API_RATE_LIMITING_INGEST_REPLENISH_PERIOD_IN_MS,
+      settings.DISABLE_API_RATE_LIMITING_TOKEN,
+    ),
   }
 }
 

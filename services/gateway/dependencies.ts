@@ -6,9 +6,13 @@ import type { ControlReader } from '#shared/runtime/control-reader.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import type { Orm } from '#shared/runtime/postgres.ts'
+import type { Authorizer } from './authorizer.ts'
 import type { GatewayConfig } from './config.ts'
 import type { FreshRegistry } from './fresh-registry.ts'
+import type { Mailer } from './mail/mailer.ts'
+import type { EventQuota } from './quotas/event-quota.ts'
 import type { ReadYourWrites } from './read-your-writes.ts'
+import type { SchemaChecker } from './schema-check/schema-checker.ts'
 
 export interface GatewayDependencies {
   nats: Nats
@@ -26,4 +30,10 @@ export interface GatewayDependencies {
 export interface RouteDependencies extends GatewayDependencies {
   readYourWrites: ReadYourWrites
   freshRegistry: FreshRegistry
+  authorize: Authorizer
+  mailer: Mailer
+  schemaChecker: SchemaChecker
+  eventQuota: EventQuota
+  /** Base of links, once the gateway listens. */
+  appUrl(): string
 }

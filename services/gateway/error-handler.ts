@@ -25,6 +25,11 @@ export function sendProblem(reply: FastifyReply, document: ProblemDocument): voi
   void reply.code(document.status).type(PROBLEM_CONTENT_TYPE).serializer(JSON.stringify).send(document)
 }
 
+/** The problem of what went wrong with a part of a request. */
+export function problemOf(error: unknown): ProblemDocument {
+  return toProblem(error, 0)
+}
+
 function toProblem(error: unknown, bodyMaxBytes: number): ProblemDocument {
   if (error instanceof ProblemError) return error.document
   if (error instanceof AppendRefusedError || error instanceof AppenderBusyError || error instanceof AppendUnknownError)

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import cors from '@fastify/cors'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import underPressure, { type FastifyUnderPressureOptions } from '@fastify/under-pressure'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
 import { ProblemError } from '#shared/contract/problems.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
@@ -23,6 +24,7 @@ const KEEP_ALIVE_MS = 72_000
 /** An event type's name has up to 152 characters of up to 12 bytes, percent-encoded. */
 const PATH_PART_MAX = 2_000
 const SLOW_REQUEST_MS = 5_000
+const OVERLOAD_SAMPLE_MS = 1_000
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 const SECURITY_HEADERS = {
@@ -32,6 +34,17 @@ const SECURITY_HEADERS = {
   'x-frame-options': 'DENY',
 }
 
+const HSTS_HEADER = { 'strict-transport-security': 'max-age=63072000' }
+
+/** Who would be answered far too late is told so at once. */
+const shedAbove = (maxEventLoopDelay: number): FastifyUnderPressureOptions => ({
+  maxEventLoopDelay,
+  sampleInterval: OVERLOAD_SAMPLE_MS,
+  pressureHandler: () => {
+    throw new ProblemError('ServiceUnavailable', { detail: 'The server has too much to do; try again later.' })
+  },
+})
+
 const CORS = {
   methods: ['GET', 'POST', 'PUT', 'DELETE'],
   allowedHeaders: ['Accept', 'Authorization', 'Content-Type', 'Hook0-Client-Options'],
@@ -40,7 +53,8 @@ const CORS = {
 
 /** An HTTP server that knows the contract's manners (behaviour.md §9 and §10) but no route yet. */
 export async function createServer(config: GatewayConfig, logger: Logger): Promise<GatewayServer> {
-  const { trustedProxies, corsOrigins } = config
+  const { trustedProxies, corsOrigins, hasSecurityHeaders, hasHstsHeader, overloadDelayMs } = config
+  const headers = { ...(hasSecurityHeaders ? SECURITY_HEADERS : {}), ...(hasHstsHeader ? HSTS_HEADER : {}) }
   const handleError = createErrorHandler(logger, BODY_MAX_BYTES)
   const server: GatewayServer = fastify({
     bodyLimit: BODY_MAX_BYTES,
@@ -59,8 +73,9 @@ export async function createServer(config: GatewayConfig, logger: Logger): Promi
   readJsonOnly(server)
   // Before every other hook: a browser may read a refusal too, and a preflight has no credential.
   if (corsOrigins.length > 0) await server.register(cors, { ...CORS, origin: corsOrigins })
+  if (overloadDelayMs > 0) await server.register(underPressure, shedAbove(overloadDelayMs))
   server.addHook('onRequest', (request, reply, done) => {
-    reply.headers(SECURITY_HEADERS)
+    reply.headers(headers)
     done(request.is404 ? new ProblemError('NotFound') : undefined)
   })
   server.addHook('onResponse', (request, reply, done) => {
@@ -87,7 +102,6 @@ export function refuseOtherMethods(server: GatewayServer): (routes: GatewayServe
       routes.route({
         url,
         method,
-        config: { isPublic: true },
         schema: { hide: true },
         onRequest: (_, reply, done) => {
           reply.header('allow', allow)

@@ -1,4 +1,4 @@
-import type { DeliveryCreated, EventsMatched } from '#shared/facts/ledger.ts'
+import type { DeliveryCreated, EventsMatched, PostponedEvent } from '#shared/facts/ledger.ts'
 
 /** Facts that go into LEDGER together: deliveries, and how far matching is done with them. */
 export interface MatchedGroup {
@@ -10,6 +10,8 @@ export interface MatchedGroup {
 export interface MatchedEvent {
   eventSeq: number
   deliveries: DeliveryCreated[]
+  /** It is to be matched later; then there are no deliveries yet. */
+  postponed?: PostponedEvent
 }
 
 export interface GroupingContext {
@@ -40,7 +42,7 @@ export function groupMatches(
     return group
   }
 
-  for (const { eventSeq, deliveries } of events) {
+  for (const { eventSeq, deliveries, postponed } of events) {
     if (deliveries.length > deliveriesMax) {
       const inOrder = deliveries.toSorted(bySubscription)
       for (let i = 0; i < inOrder.length; i += deliveriesMax) {
@@ -54,13 +56,14 @@ export function groupMatches(
     }
     if (open === null || open.deliveries.length + deliveries.length > deliveriesMax) open = newGroup(eventSeq, eventSeq)
     open.matched.toEventSeq = eventSeq
-    if (deliveries.length === 0) open.matched.unmatched.push(eventSeq)
+    if (postponed) open.matched.postponed = [...(open.matched.postponed ?? []), postponed]
+    else if (deliveries.length === 0) open.matched.unmatched.push(eventSeq)
     for (const delivery of deliveries) open.deliveries.push(delivery)
   }
   return groups
 }
 
-function bySubscription(a: DeliveryCreated, b: DeliveryCreated): number {
+export function bySubscription(a: DeliveryCreated, b: DeliveryCreated): number {
   return a.subscriptionId < b.subscriptionId ? -1 : a.subscriptionId > b.subscriptionId ? 1 : 0
 }
 

@@ -3,5 +3,5 @@ import { matcherConfig } from './config.ts'
 import { createMatcher } from './worker.ts'
 
 await runService('matcher', (runtime) =>
-  createMatcher({ ...runtime, ledger: runtime.appenders.ledger, config: matcherConfig(runtime.settings) }),
+  createMatcher({ ...runtime, ...runtime.appenders, config: matcherConfig(runtime.settings) }),
 )

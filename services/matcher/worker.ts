@@ -1,10 +1,11 @@
 import type { JsMsg } from '@nats-io/jetstream'
-import { laneOf } from '#shared/domain/ids.ts'
+import { deliveryMessage } from '#shared/domain/delivery-message.ts'
 import { matchEvent } from '#shared/domain/match.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import { decodeEvent } from '#shared/facts/event.ts'
-import { decodeLedgerFact, type EventsMatched } from '#shared/facts/ledger.ts'
-import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
+import { decodeLedgerFact, type EventsMatched, type PostponedEvent } from '#shared/facts/ledger.ts'
+import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
+import type { PostponedDue } from '#shared/facts/waiting.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { ControlReader } from '#shared/runtime/control-reader.ts'
@@ -13,15 +14,18 @@ import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
-import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { MatcherConfig } from './config.ts'
+import { catchUpWithControl } from './control.ts'
 import { groupMatches, type MatchedEvent, type MatchedGroup, withoutMatchedPart } from './group.ts'
+import { createReleaser } from './release.ts'
 
 export interface MatcherDependencies {
   nats: Nats
   registry: Registry
   controlReader: ControlReader
   ledger: Appender
+  waiting: Appender
   /** Filled with what was read: a deliverer in the same process needs it next. */
   eventCache: EventCache
   config: MatcherConfig
@@ -31,15 +35,13 @@ export interface MatcherDependencies {
 
 const BATCH_MAX = 500
 const GROUP_MAX = 1_000
-const CONTROL_WAIT_MS = 5_000
-
 /**
  * Reads EVENTS in order and appends what follows to LEDGER. Where it stands is written in LEDGER itself, in the same
  * atomic batch as the deliveries, and only on the condition that nobody has moved it meanwhile: a restart at any point
  * repeats nothing and skips nothing, and a second matcher does no harm.
  */
 export function createMatcher(deps: MatcherDependencies): Service {
-  const { nats, registry, controlReader, ledger, eventCache, config, clock, logger } = deps
+  const { nats, registry, ledger, waiting, eventCache, config, clock, logger } = deps
   let matchedSeq = 0
   let lastMatched: EventsMatched | null = null
 
@@ -61,37 +63,42 @@ export function createMatcher(deps: MatcherDependencies): Service {
     lastMatched = last === null ? null : (decodeLedgerFact(last.string()) as EventsMatched)
   }
 
-  /** A subscription that was made before an event was posted is seen, whichever gateway it went through. */
-  async function catchUpWithControl(): Promise<void> {
-    const { lastSeq } = await readStreamState(nats.jsm, STREAM_NAMES.control)
-    while (!(await controlReader.waitFor(lastSeq, CONTROL_WAIT_MS))) {
-      logger.warn({ lastSeq, seq: registry.seq }, 'matching waits for CONTROL')
-    }
-  }
-
   async function onBatch(messages: JsMsg[]): Promise<void> {
-    await catchUpWithControl()
-    const events = messages.map(matchMessage)
-    for (const group of groupMatches(events, { controlSeq: registry.seq, nowMs: clock.nowMs(), groupMax: GROUP_MAX })) {
+    await catchUpWithControl(deps)
+    const nowMs = clock.nowMs()
+    const events = messages.map((message) => matchMessage(message, nowMs))
+    // The schedule comes first: a crash in between leaves one that is made again, under the same subject and id.
+    await Promise.all(events.flatMap(({ postponed }) => (postponed ? [schedule(postponed)] : [])))
+    for (const group of groupMatches(events, { controlSeq: registry.seq, nowMs, groupMax: GROUP_MAX })) {
       await appendGroup(group)
     }
   }
 
-  function matchMessage(message: JsMsg): MatchedEvent {
+  function matchMessage(message: JsMsg, nowMs: number): MatchedEvent {
     const { seq, data } = message
     const decoded = decodeEvent(data)
+    const { eventId, applicationId, deliverAtMs } = decoded.event
+    if (deliverAtMs !== undefined && deliverAtMs > nowMs)
+      return { eventSeq: seq, deliveries: [], postponed: { eventSeq: seq, eventId, applicationId, deliverAtMs } }
     eventCache.put(seq, decoded)
-    return withoutMatchedPart(
-      { eventSeq: seq, deliveries: matchEvent(decoded.event, seq, registry) },
-      lastMatched?.partOf,
-    )
+    return withoutMatchedPart({ eventSeq: seq, deliveries: matchEvent(decoded, seq, registry) }, lastMatched?.partOf)
+  }
+
+  async function schedule({ eventSeq, eventId, applicationId, deliverAtMs }: PostponedEvent): Promise<void> {
+    const due: PostponedDue = { v: 1, type: 'postponed', eventId, eventSeq, applicationId, dueAtMs: deliverAtMs }
+    await waiting.append({
+      subject: WAITING_SUBJECTS.postponed(applicationId, eventId),
+      body: JSON.stringify(due),
+      msgId: `postponed:${eventSeq}`,
+      headers: {
+        'Nats-Schedule': `@at ${new Date(deliverAtMs).toISOString()}`,
+        'Nats-Schedule-Target': WAITING_SUBJECTS.postponedDue,
+      },
+    })
   }
 
   async function appendGroup({ deliveries, matched }: MatchedGroup): Promise<void> {
-    const messages = deliveries.map((delivery) => ({
-      subject: LEDGER_SUBJECTS.delivery(laneOf(delivery.subscriptionId, config.laneCount)),
-      body: JSON.stringify(delivery),
-    }))
+    const messages = deliveries.map((delivery) => deliveryMessage(delivery, config.laneCount))
     const closing = {
       subject: LEDGER_SUBJECTS.matched,
       body: JSON.stringify(matched),
@@ -102,11 +109,15 @@ export function createMatcher(deps: MatcherDependencies): Service {
     lastMatched = matched
   }
 
+  const releaser = createReleaser(deps)
   return {
     name: 'matcher',
     async start() {
       reader.start()
+      releaser.start()
     },
-    stop: () => reader.stop(),
+    async stop() {
+      await Promise.all([reader.stop(), releaser.stop()])
+    },
   }
 }

@@ -93,6 +93,12 @@ export const PROBLEMS = {
   Forbidden: [403, 'Not allowed', 'The credential does not give this right, or what was asked for does not exist.'],
   RateLimited: [429, 'Too many requests', 'Wait as long as Retry-After says.'],
   ServiceUnavailable: [503, 'Not available right now', 'Try again in a few seconds.'],
+  // Beyond the contract's list.
+  Conflict: [
+    409,
+    'Somebody else has just changed this',
+    'Nothing of this request was done. Read the present state, then decide whether to send the change again.',
+  ],
 } as const satisfies Record<string, readonly [status: number, title: string, detail: string]>
 
 export type ProblemId = keyof typeof PROBLEMS

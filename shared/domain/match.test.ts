@@ -1,35 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { applicationState, subscriptionState } from '#test/support/control-facts.ts'
 import type { SubscriptionState } from '../facts/control.ts'
 import type { EventAccepted } from '../facts/event.ts'
 import { hasLabels, matchEvent } from './match.ts'
 import { createRegistry } from './registry.ts'
 
-function subscription(id: string, change: Partial<SubscriptionState> = {}): SubscriptionState {
-  return {
-    v: 1,
-    type: 'subscription',
-    subscriptionId: id,
-    applicationId: 'app',
-    organizationId: 'org',
-    isEnabled: true,
-    eventTypes: ['a.b.c'],
-    labels: {},
-    description: null,
-    metadata: {},
-    target: { method: 'POST', url: 'http://localhost/' },
-    sealed: '',
-    maxRetries: null,
-    createdAtMs: 0,
-    updatedAtMs: 0,
-    deletedAtMs: null,
-    lastCancelledSeq: 0,
-    changedAtMs: 0,
-    changedBy: { kind: 'system', id: '' },
-    ...change,
-  }
-}
+const subscription = subscriptionState
 
 const EVENT: EventAccepted = {
   v: 1,
@@ -47,10 +25,12 @@ const EVENT: EventAccepted = {
   appendId: '',
 }
 
+const PAYLOAD = Buffer.from('{"amount":5}')
+
 function matched(states: SubscriptionState[], event = EVENT): string[] {
   const registry = createRegistry()
   for (const [i, state] of states.entries()) registry.evolve(state, i + 1)
-  return matchEvent(event, 1, registry).map((delivery) => delivery.subscriptionId)
+  return matchEvent({ event, payload: PAYLOAD }, 1, registry).map((delivery) => delivery.subscriptionId)
 }
 
 test('a subscription gets the events of its application and types whose labels include its own', () => {
@@ -78,7 +58,8 @@ test('a changed subscription matches by its latest state', () => {
 test('matching again gives the same facts', () => {
   const registry = createRegistry()
   for (let i = 0; i < 20; i++) registry.evolve(subscription(`s${i}`), i + 1)
-  assert.deepEqual(matchEvent(EVENT, 5, registry), matchEvent(EVENT, 5, registry))
+  const matchable = { event: EVENT, payload: PAYLOAD }
+  assert.deepEqual(matchEvent(matchable, 5, registry), matchEvent(matchable, 5, registry))
 })
 
 test('disabling cancels what was matched before, and enabling again does not revive it', () => {
@@ -106,4 +87,41 @@ test('labels: a part of them is always held, and what is held in both directions
 test('labels: inherited names are no labels', () => {
   assert.equal(hasLabels({}, { toString: 'x' }), false)
   assert.equal(hasLabels({}, { constructor: 'Object' }), false)
+})
+
+test('a pattern wants the types that it stands for, also when subscriptions change', () => {
+  const states = [
+    subscription('one', { eventTypes: ['a.*.c'] }),
+    subscription('rest', { eventTypes: ['a.**'] }),
+    subscription('twice', { eventTypes: ['a.**', 'a.b.c'] }),
+    subscription('other', { eventTypes: ['b.**', 'a.*'] }),
+  ]
+  assert.deepEqual(matched(states).sort(), ['one', 'rest', 'twice'])
+  const registry = createRegistry()
+  registry.evolve(states[0]!, 1)
+  assert.equal(registry.subscriptionsOf('app', 'a.x.c').length, 1)
+  registry.evolve({ ...states[0]!, eventTypes: ['z.*.c'] }, 2)
+  assert.equal(registry.subscriptionsOf('app', 'a.x.c').length, 0)
+  assert.equal(registry.subscriptionsOf('app', 'z.x.c').length, 1)
+})
+
+test('a filter decides by the payload, and a payload that is no JSON satisfies none', () => {
+  const states = [
+    subscription('large', { filter: { 'payload.amount': { $gte: 5 } } }),
+    subscription('larger', { filter: { 'payload.amount': { $gt: 5 } } }),
+    subscription('tenant', { filter: { 'labels.tenant': '1' } }),
+  ]
+  assert.deepEqual(matched(states, { ...EVENT, payloadContentType: 'application/json' }), ['large', 'tenant'])
+  assert.deepEqual(matched(states), ['tenant'])
+})
+
+test('a deleted application wants nothing, and what was matched before is cancelled', () => {
+  const registry = createRegistry()
+  registry.evolve(applicationState(), 1)
+  registry.evolve(subscription('s'), 2)
+  registry.evolve(applicationState({ deletedAtMs: 1 }), 9)
+  assert.deepEqual(registry.subscriptionsOf('app', 'a.b.c'), [])
+  assert.equal(registry.subscriptions.get('s')?.cancelledBeforeSeq, 9)
+  registry.evolve(subscription('s'), 12)
+  assert.deepEqual(registry.subscriptionsOf('app', 'a.b.c'), [])
 })

@@ -1,6 +1,6 @@
 import type { AttemptOutcome, Decision, KeptResponse, ResponseErrorName } from '../facts/ledger.ts'
 import { attemptIdOf } from './ids.ts'
-import { type RetryPolicy, retryAfterMs, retryDelayMs } from './retry-policy.ts'
+import { isRetried, type RetryPolicy, retryAfterMs, retryDelayMs } from './retry-policy.ts'
 
 /** What became of one HTTP request, as the sender saw it. */
 export type SendResult =
@@ -18,11 +18,6 @@ export interface Judgement {
   errorName: ResponseErrorName | null
   errorMessage: string | null
   decision: Decision
-}
-
-/** Whether the receiver's answer means "try again later" (contract, model.md: 408, 429 and 5xx). */
-export function isRetryableStatus(statusCode: number): boolean {
-  return statusCode === 408 || statusCode === 429 || (statusCode >= 500 && statusCode <= 599)
 }
 
 export interface AttemptContext {
@@ -68,7 +63,7 @@ function judgeResponse(response: KeptResponse, attempt: AttemptContext, policy: 
     return { outcome: 'success', errorName: null, errorMessage: null, decision: { type: 'succeeded' } }
   }
   const failed = failure('E_HTTP', `The receiver answered ${statusCode}`)
-  if (!isRetryableStatus(statusCode)) return { ...failed, decision: { type: 'dead-letter', reason: 'permanent' } }
+  if (!isRetried(statusCode, policy)) return { ...failed, decision: { type: 'dead-letter', reason: 'permanent' } }
   const isBusy = statusCode === 429 || statusCode === 503
   const askedMs = isBusy ? retryAfterMs(headers['retry-after'], attempt.nowMs) : 0
   return { ...failed, decision: retryOrDie(attempt, policy, askedMs) }

@@ -9,16 +9,21 @@ import {
   type ServiceTokenState,
   type SubscriptionState,
 } from '../facts/control.ts'
+import { type CompiledFilter, compileFilter } from './payload-filter.ts'
+import { type Accounts, createAccounts } from './registry-accounts.ts'
+import { createSubscriptionIndex } from './subscription-index.ts'
 
 /** A subscription and what follows from the place of its state in CONTROL. */
 export interface RegisteredSubscription {
   state: SubscriptionState
   /** CONTROL sequence of `state`. */
   seq: number
+  /** Also counts the end of its application. */
   cancelledBeforeSeq: number
+  filter: CompiledFilter | null
 }
 
-interface Sequenced<T> {
+export interface Sequenced<T> {
   state: T
   seq: number
 }
@@ -30,84 +35,106 @@ interface Sequenced<T> {
 export interface Registry {
   /** The last CONTROL sequence folded in, 0 before the first. */
   readonly seq: number
+  readonly accounts: Accounts
   readonly organizations: ReadonlyMap<string, Sequenced<OrganizationState>>
   readonly applications: ReadonlyMap<string, Sequenced<ApplicationState>>
   readonly applicationSecretsByLookup: ReadonlyMap<string, Sequenced<ApplicationSecretState>>
+  readonly serviceTokens: ReadonlyMap<string, Sequenced<ServiceTokenState>>
   readonly serviceTokensByLookup: ReadonlyMap<string, Sequenced<ServiceTokenState>>
   readonly subscriptions: ReadonlyMap<string, RegisteredSubscription>
   readonly lanes: ReadonlyMap<number, LaneCheckpoint>
+  /** CONTROL sequences of the latest guards, by scope. */
+  readonly quotaGuards: ReadonlyMap<string, number>
+  applicationsOf(organizationId: string): readonly Sequenced<ApplicationState>[]
+  applicationSecretsOf(applicationId: string): readonly Sequenced<ApplicationSecretState>[]
+  serviceTokensOf(organizationId: string): readonly Sequenced<ServiceTokenState>[]
   /** An event type by its application and name, deactivated ones included. */
   eventType(applicationId: string, name: string): Sequenced<EventTypeState> | undefined
-  /** The enabled subscriptions of an application that name this type. */
+  /** Of an application, deactivated ones included. */
+  eventTypesOf(applicationId: string): readonly Sequenced<EventTypeState>[]
+  /** All subscriptions of an application, disabled and deleted ones included. */
+  allSubscriptionsOf(applicationId: string): readonly RegisteredSubscription[]
+  /** The enabled subscriptions of a live application that want this type, by name or by pattern. */
   subscriptionsOf(applicationId: string, eventType: string): readonly RegisteredSubscription[]
   evolve(fact: ControlFact, seq: number): void
 }
 
-const NONE: readonly RegisteredSubscription[] = []
-const typeKey = (applicationId: string, eventType: string) => `${applicationId} ${eventType}`
+/** Things by what they belong to. */
+function createGroups<T>() {
+  const groups = new Map<string, Map<string, T>>()
+  return {
+    put(group: string, key: string, value: T) {
+      const ofGroup = groups.get(group) ?? new Map<string, T>()
+      groups.set(group, ofGroup)
+      ofGroup.set(key, value)
+    },
+    get: (group: string, key: string): T | undefined => groups.get(group)?.get(key),
+    of: (group: string): T[] => [...(groups.get(group)?.values() ?? [])],
+  }
+}
 
 export function createRegistry(): Registry {
   let lastSeq = 0
+  const accounts = createAccounts()
   const organizations = new Map<string, Sequenced<OrganizationState>>()
   const applications = new Map<string, Sequenced<ApplicationState>>()
+  const applicationsByOrganization = createGroups<Sequenced<ApplicationState>>()
   const applicationSecretsByLookup = new Map<string, Sequenced<ApplicationSecretState>>()
+  const secretsByApplication = createGroups<Sequenced<ApplicationSecretState>>()
+  const serviceTokens = new Map<string, Sequenced<ServiceTokenState>>()
   const serviceTokensByLookup = new Map<string, Sequenced<ServiceTokenState>>()
-  const eventTypes = new Map<string, Sequenced<EventTypeState>>()
+  const tokensByOrganization = createGroups<Sequenced<ServiceTokenState>>()
+  const eventTypes = createGroups<Sequenced<EventTypeState>>()
   const subscriptions = new Map<string, RegisteredSubscription>()
+  const subscriptionsByApplication = createGroups<RegisteredSubscription>()
   const lanes = new Map<number, LaneCheckpoint>()
-  const subscriptionsByType = new Map<string, Map<string, RegisteredSubscription>>()
-  const matchCache = new Map<string, readonly RegisteredSubscription[]>()
+  const quotaGuards = new Map<string, number>()
+  const wanted = createSubscriptionIndex()
 
-  function unindex(registered: RegisteredSubscription) {
-    for (const name of registered.state.eventTypes) {
-      const key = typeKey(registered.state.applicationId, name)
-      const ofType = subscriptionsByType.get(key)
-      ofType?.delete(registered.state.subscriptionId)
-      if (ofType?.size === 0) subscriptionsByType.delete(key)
-      matchCache.delete(key)
-    }
+  /** From when on nothing of the application is delivered any more. */
+  const endOfApplication = (applicationId: string): number => {
+    const application = applications.get(applicationId)
+    return application === undefined || application.state.deletedAtMs === null ? 0 : application.seq
   }
 
-  function index(registered: RegisteredSubscription) {
-    for (const name of registered.state.eventTypes) {
-      const key = typeKey(registered.state.applicationId, name)
-      const ofType = subscriptionsByType.get(key) ?? new Map<string, RegisteredSubscription>()
-      subscriptionsByType.set(key, ofType)
-      ofType.set(registered.state.subscriptionId, registered)
-      matchCache.delete(key)
-    }
-  }
-
-  function evolveSubscription(state: SubscriptionState, seq: number) {
+  function register(state: SubscriptionState, seq: number, filter: CompiledFilter | null) {
     const before = subscriptions.get(state.subscriptionId)
-    if (before) unindex(before)
-    const registered = { state, seq, cancelledBeforeSeq: cancelledBeforeSeq(state, seq) }
+    if (before) wanted.remove(before)
+    const endSeq = endOfApplication(state.applicationId)
+    const registered = { state, seq, filter, cancelledBeforeSeq: Math.max(cancelledBeforeSeq(state, seq), endSeq) }
     subscriptions.set(state.subscriptionId, registered)
-    if (state.isEnabled && state.deletedAtMs === null) index(registered)
+    subscriptionsByApplication.put(state.applicationId, state.subscriptionId, registered)
+    if (state.isEnabled && state.deletedAtMs === null && endSeq === 0) wanted.add(registered)
+  }
+
+  function evolveApplication(state: ApplicationState, seq: number) {
+    const registered = { state, seq }
+    applications.set(state.applicationId, registered)
+    applicationsByOrganization.put(state.organizationId, state.applicationId, registered)
+    if (state.deletedAtMs === null) return
+    for (const each of subscriptionsByApplication.of(state.applicationId)) register(each.state, each.seq, each.filter)
   }
 
   return {
     get seq() {
       return lastSeq
     },
+    accounts,
     organizations,
     applications,
     applicationSecretsByLookup,
+    serviceTokens,
     serviceTokensByLookup,
     subscriptions,
     lanes,
-    eventType: (applicationId, name) => eventTypes.get(typeKey(applicationId, name)),
-    subscriptionsOf(applicationId, eventType) {
-      const key = typeKey(applicationId, eventType)
-      let list = matchCache.get(key)
-      if (!list) {
-        const ofType = subscriptionsByType.get(key)
-        if (!ofType) return NONE
-        list = [...ofType.values()]
-        matchCache.set(key, list)
-      }
-      return list
-    },
+    quotaGuards,
+    applicationsOf: (organizationId) => applicationsByOrganization.of(organizationId),
+    applicationSecretsOf: (applicationId) => secretsByApplication.of(applicationId),
+    serviceTokensOf: (organizationId) => tokensByOrganization.of(organizationId),
+    eventType: (applicationId, name) => eventTypes.get(applicationId, name),
+    eventTypesOf: (applicationId) => eventTypes.of(applicationId),
+    allSubscriptionsOf: (applicationId) => subscriptionsByApplication.of(applicationId),
+    subscriptionsOf: (applicationId, eventType) => wanted.find(applicationId, eventType),
     evolve(fact, seq) {
       if (seq <= lastSeq) return
       switch (fact.type) {
@@ -115,22 +142,34 @@ export function createRegistry(): Registry {
           organizations.set(fact.organizationId, { state: fact, seq })
           break
         case 'application':
-          applications.set(fact.applicationId, { state: fact, seq })
+          evolveApplication(fact, seq)
           break
         case 'application_secret':
           applicationSecretsByLookup.set(fact.lookup, { state: fact, seq })
+          secretsByApplication.put(fact.applicationId, fact.lookup, { state: fact, seq })
           break
         case 'service_token':
+          serviceTokens.set(fact.tokenId, { state: fact, seq })
           serviceTokensByLookup.set(fact.lookup, { state: fact, seq })
+          tokensByOrganization.put(fact.organizationId, fact.tokenId, { state: fact, seq })
           break
         case 'event_type':
-          eventTypes.set(typeKey(fact.applicationId, fact.name), { state: fact, seq })
+          eventTypes.put(fact.applicationId, fact.name, { state: fact, seq })
           break
         case 'subscription':
-          evolveSubscription(fact, seq)
+          register(fact, seq, fact.filter === null ? null : compileFilter(fact.filter))
           break
         case 'lane':
           lanes.set(fact.lane, fact)
+          break
+        case 'quota_guard':
+          quotaGuards.set(fact.scopeId, seq)
+          break
+        case 'membership':
+        case 'session':
+        case 'user':
+        case 'user_email':
+          accounts.evolve(fact, seq)
           break
       }
       lastSeq = seq

@@ -1,3 +1,5 @@
+import type { StatusPattern } from '../facts/control.ts'
+
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
@@ -9,6 +11,11 @@ export const RETRY_AFTER_MAX_MS = 10 * HOUR
 export interface RetryPolicy {
   /** Delays in ms before the 1st, 2nd, … retry; the last one repeats. */
   scheduleMs: readonly number[]
+  /** Instead of the schedule: `baseMs × factor^(n - 1)` before the n-th retry, at most `capMs`. */
+  exponential?: { baseMs: number; factor: number; capMs: number } | null
+  /** Answers that are final, beyond the table of `isRetryableStatus`; `retry_all`: none but 2xx. */
+  permanentStatuses?: readonly StatusPattern[] | 'retry_all'
+  retryableStatuses?: readonly StatusPattern[]
   /** Retries after the first attempt. */
   retriesMax: number
   jitter: { ratio: number; minSpreadMs: number; maxSpreadMs: number }
@@ -20,12 +27,16 @@ export interface RetryPolicy {
  */
 export function parseRetrySchedule(text: string): number[] {
   return text.split(',').map((part) => {
-    const [, amount, unit] = /^\s*(\d+)(ms|s|m|h)\s*$/.exec(part) ?? []
-    if (amount === undefined || unit === undefined) {
-      throw new RangeError(`RETRY_SCHEDULE: '${part.trim()}' is no delay such as 500ms, 3s, 10m or 1h`)
-    }
-    return Number(amount) * UNIT_MS[unit]!
+    const ms = parseDelay(part)
+    if (ms === null) throw new RangeError(`RETRY_SCHEDULE: '${part.trim()}' is no delay such as 500ms, 3s, 10m or 1h`)
+    return ms
   })
+}
+
+/** Reads a delay such as `500ms`, `3s`, `10m` or `1h`. @returns ms, or null when `text` is none. */
+export function parseDelay(text: string): number | null {
+  const [, amount, unit] = /^\s*(\d{1,12})(ms|s|m|h)\s*$/.exec(text) ?? []
+  return amount === undefined || unit === undefined ? null : Number(amount) * UNIT_MS[unit]!
 }
 
 /**
@@ -37,11 +48,39 @@ export function parseRetrySchedule(text: string): number[] {
  */
 export function retryDelayMs(attemptNumber: number, policy: RetryPolicy, random: number): number | null {
   if (attemptNumber > policy.retriesMax) return null
-  const { scheduleMs, jitter } = policy
-  const baseMs = scheduleMs[Math.min(attemptNumber, scheduleMs.length) - 1] ?? 0
+  const { jitter } = policy
+  const baseMs = baseDelayMs(attemptNumber, policy)
   if (jitter.ratio === 0) return baseMs
   const spreadMs = Math.min(Math.max(jitter.ratio * baseMs, jitter.minSpreadMs), jitter.maxSpreadMs)
   return baseMs + Math.floor(random * spreadMs)
+}
+
+function baseDelayMs(attemptNumber: number, { scheduleMs, exponential }: RetryPolicy): number {
+  if (!exponential) return scheduleMs[Math.min(attemptNumber, scheduleMs.length) - 1] ?? 0
+  const { baseMs, factor, capMs } = exponential
+  return Math.floor(Math.min(capMs, baseMs * factor ** (attemptNumber - 1)))
+}
+
+/**
+ * Whether an answer other than 2xx is to be tried again: what the policy says of the very status, else of its class, else
+ * the contract's table (model.md: 408, 429 and 5xx are retried).
+ */
+export function isRetried(
+  statusCode: number,
+  { permanentStatuses = [], retryableStatuses = [] }: RetryPolicy,
+): boolean {
+  if (permanentStatuses === 'retry_all') return true
+  const ofClass = `${Math.floor(statusCode / 100)}xx` as StatusPattern
+  for (const pattern of [statusCode, ofClass]) {
+    if (permanentStatuses.includes(pattern)) return false
+    if (retryableStatuses.includes(pattern)) return true
+  }
+  return isRetryableStatus(statusCode)
+}
+
+/** Whether the receiver's answer means "try again later" (contract, model.md: 408, 429 and 5xx). */
+export function isRetryableStatus(statusCode: number): boolean {
+  return statusCode === 408 || statusCode === 429 || (statusCode >= 500 && statusCode <= 599)
 }
 
 /**

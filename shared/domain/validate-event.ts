@@ -27,6 +27,26 @@ export function validateEventPost(post: EventPost): FieldErrors | null {
   return validation.errors()
 }
 
+const DELAY_MAX_MS = 366 * 24 * 3_600_000
+
+/**
+ * When an event is to be delivered, or null: at once.
+ * @returns a sentence instead when the fields can't be taken as they are.
+ */
+export function readDeliverAt(
+  { deliver_at, delay_ms }: Pick<EventPost, 'deliver_at' | 'delay_ms'>,
+  nowMs: number,
+): number | null | string {
+  const hasTime = deliver_at !== null && deliver_at !== undefined
+  const hasDelay = delay_ms !== null && delay_ms !== undefined
+  if (hasTime && hasDelay) return 'give deliver_at or delay_ms, not both'
+  if (hasDelay && (delay_ms < 0 || delay_ms > DELAY_MAX_MS)) return `delay_ms must be 0 to ${DELAY_MAX_MS}`
+  const atMs = hasTime ? Date.parse(normalizeTimestamp(deliver_at) ?? '') : hasDelay ? nowMs + delay_ms : nowMs
+  if (Number.isNaN(atMs)) return 'deliver_at must be an RFC 3339 time'
+  if (atMs > nowMs + DELAY_MAX_MS) return 'deliver_at must lie within 366 days'
+  return atMs <= nowMs ? null : atMs
+}
+
 /** The contract's field rules for an event type (behaviour.md §3). @returns null when all hold. */
 export function validateEventTypePost(post: EventTypePost): FieldErrors | null {
   const validation = createValidation()

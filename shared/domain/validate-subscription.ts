@@ -1,6 +1,9 @@
 import type { FieldErrors } from '../contract/problems.ts'
 import type { SubscriptionPost } from '../contract/schemas.ts'
 import { HTTP_METHODS, type HttpMethod } from '../facts/control.ts'
+import { isValidPattern } from './event-type-pattern.ts'
+import { validateFilter } from './payload-filter.ts'
+import { readRetryPolicy } from './validate-retry-policy.ts'
 import { checkMap, checkNoNull, checkText, createValidation, LABELS_RULE, METADATA_RULE } from './validation.ts'
 
 const URL_BYTES_MAX = 1_000
@@ -79,6 +82,7 @@ export function validateSubscriptionPost(post: SubscriptionPost, target: ParsedT
     }
   }
   checkTarget(validation, target)
+  checkAdditions(validation, post)
   const workers = post.dedicated_workers
   if (workers && (workers.length < 1 || workers.length > WORKERS_MAX)) {
     validation.add('dedicated_workers', {
@@ -99,6 +103,30 @@ export function validateSubscriptionPost(post: SubscriptionPost, target: ParsedT
 }
 
 type Validation = ReturnType<typeof createValidation>
+
+/** What the contract doesn't know: wildcards, filters, retry policies. */
+function checkAdditions(validation: Validation, post: SubscriptionPost): void {
+  const wrongPattern = post.event_types.find((name) => name.includes('**') && !isValidPattern(name) && isWildcard(name))
+  if (wrongPattern !== undefined) {
+    const message = `'${wrongPattern.slice(0, 100)}': ** stands for the rest of a name and may only come last`
+    validation.add('event_types', { code: 'event-types-pattern', message, params: {} })
+  }
+  const wrongFilter = post.filter ? validateFilter(post.filter) : null
+  if (wrongFilter !== null) validation.add('filter', { code: 'filter', message: wrongFilter, params: {} })
+  const policy = post.retry_policy ? readRetryPolicy(post.retry_policy) : null
+  if (typeof policy === 'string') validation.add('retry_policy', { code: 'retry-policy', message: policy, params: {} })
+  const attempts = post.retry_policy?.max_attempts ?? null
+  const retries = post.max_retries ?? null
+  if (attempts !== null && retries !== null && attempts !== retries + 1) {
+    const message = 'max_attempts counts the first attempt too, so it must be max_retries + 1; or give only one of them'
+    validation.add('retry_policy', { code: 'retry-policy', message, params: {} })
+  }
+}
+
+/** A whole token of the name is `**`. */
+function isWildcard(name: string): boolean {
+  return name.split('.').includes('**')
+}
 
 function checkEventTypes(validation: Validation, names: string[]): void {
   if (names.length < 1 || names.length > EVENT_TYPES_MAX) {

@@ -1,8 +1,8 @@
 import { CONTROL_SUBJECTS } from './subjects.ts'
 
-/** Who made a change: a service token, an application secret, or jethook itself. */
+/** Who made a change: a credential, a person, the operator's master key, or jethook itself. */
 export interface Actor {
-  kind: 'service_token' | 'application_secret' | 'system'
+  kind: 'user' | 'service_token' | 'application_secret' | 'master' | 'system'
   id: string
 }
 
@@ -12,10 +12,95 @@ interface ControlFactBase {
   changedBy: Actor
 }
 
+/** What is counted for an organisation; null: the server's default. */
+export interface OrganizationQuotas {
+  members: number | null
+  applications: number | null
+  eventsPerDay: number | null
+  daysOfEventsRetention: number | null
+  subscriptionsPerApplication: number | null
+  eventTypesPerApplication: number | null
+}
+
+/** What is counted for one application; null: its organisation's. */
+export interface ApplicationQuotas {
+  eventsPerDay: number | null
+  daysOfEventsRetention: number | null
+}
+
 export interface OrganizationState extends ControlFactBase {
   type: 'organization'
   organizationId: string
   name: string
+  quotas: OrganizationQuotas
+  createdAtMs: number
+  deletedAtMs: number | null
+}
+
+export const ROLES = ['viewer', 'editor'] as const
+export type Role = (typeof ROLES)[number]
+
+/** A user belongs to an organisation. */
+export interface MembershipState extends ControlFactBase {
+  type: 'membership'
+  organizationId: string
+  userId: string
+  role: Role
+  createdAtMs: number
+  deletedAtMs: number | null
+}
+
+/** A link that was mailed: found by the keyed hash of its token. */
+export interface MailedToken {
+  lookup: string
+  expiresAtMs: number
+}
+
+export interface UserState extends ControlFactBase {
+  type: 'user'
+  userId: string
+  /** As it was given: addresses are compared exactly. Empty once the user is deleted, like the names. */
+  email: string
+  firstName: string
+  lastName: string
+  /** PHC string; empty once the user is deleted. */
+  passwordHash: string
+  emailVerifiedAtMs: number | null
+  /** Kept after its use, so that a second one is told "verified already". */
+  verifyToken: MailedToken | null
+  resetToken: MailedToken | null
+  /** When the last mails were sent, the newest last: they are limited. */
+  mailsSentAtMs: number[]
+  /** Sessions that began at or before this have ended. */
+  sessionsEndedAtMs: number
+  createdAtMs: number
+  deletedAtMs: number | null
+}
+
+/** Claims an e-mail address for one user: of two registrations at once one is refused. */
+export interface UserEmailState extends ControlFactBase {
+  type: 'user_email'
+  /** Keyed hash of the address. */
+  lookup: string
+  /** Null: free again. */
+  userId: string | null
+}
+
+/**
+ * A login. Each user has a fixed number of places for sessions, so that logins don't fill the stream; a new one takes
+ * the place that has been idle for the longest time.
+ */
+export interface SessionState extends ControlFactBase {
+  type: 'session'
+  userId: string
+  slot: number
+  sessionId: string
+  startedAtMs: number
+  /** The tokens that still count, the newest last. */
+  access: MailedToken[]
+  /** Used up by the next refresh, which writes the next state: two uses at once can't both succeed. */
+  refresh: MailedToken
+  endedAtMs: number | null
 }
 
 export interface ApplicationState extends ControlFactBase {
@@ -23,6 +108,8 @@ export interface ApplicationState extends ControlFactBase {
   applicationId: string
   organizationId: string
   name: string
+  quotas: ApplicationQuotas
+  createdAtMs: number
   deletedAtMs: number | null
 }
 
@@ -53,13 +140,22 @@ export interface ServiceTokenState extends ControlFactBase {
 export interface EventTypeState extends ControlFactBase {
   type: 'event_type'
   applicationId: string
+  /** Empty in facts of the first release. */
+  organizationId: string
   /** `service.resourceType.verb` */
   name: string
   service: string
   resourceType: string
   verb: string
+  /** JSON Schema that payloads must satisfy; null: any payload. */
+  schema: JsonSchema | null
+  /** Counts the schemas that the type has had; 0 before the first. */
+  schemaVersion: number
+  createdAtMs: number
   deactivatedAtMs: number | null
 }
+
+export type JsonSchema = boolean | Record<string, unknown>
 
 export const HTTP_METHODS = ['GET', 'PATCH', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'] as const
 export type HttpMethod = (typeof HTTP_METHODS)[number]
@@ -74,11 +170,16 @@ export interface SubscriptionState extends ControlFactBase {
   labels: Record<string, string>
   description: string | null
   metadata: Record<string, string>
+  /** `url` is the target's origin alone: paths and queries are often secrets, and stand in `sealed`. */
   target: { method: HttpMethod; url: string }
   /** `SubscriptionSecrets`, encrypted: target headers often carry a receiver's credentials. */
   sealed: string
   /** Retries after the first attempt; null: the server's default. */
   maxRetries: number | null
+  /** Beyond `maxRetries`; null: the server's default. */
+  retryPolicy: SubscriptionRetryPolicy | null
+  /** Events whose document doesn't satisfy it are not delivered; null: all are. */
+  filter: PayloadFilter | null
   createdAtMs: number
   updatedAtMs: number
   deletedAtMs: number | null
@@ -86,10 +187,38 @@ export interface SubscriptionState extends ControlFactBase {
   lastCancelledSeq: number
 }
 
+/** A JSON object in the language of docs/filters.md. */
+export type PayloadFilter = Record<string, unknown>
+
+/** A single status, or a class such as `4xx`. */
+export type StatusPattern = number | `${1 | 2 | 3 | 4 | 5}xx`
+
+/** What a subscription says about retries otherwise than the server; null or empty: as the server does. */
+export interface SubscriptionRetryPolicy {
+  /** Delays in ms before the 1st, 2nd, … retry; the last one repeats. */
+  scheduleMs: number[] | null
+  /** `baseMs × factor^n`, at most `capMs`. */
+  exponential: { baseMs: number; factor: number; capMs: number } | null
+  jitterRatio: number | null
+  /** Answers that are final; `retry_all`: none but 2xx. */
+  permanentStatuses: StatusPattern[] | 'retry_all'
+  retryableStatuses: StatusPattern[]
+  timeoutMs: number | null
+}
+
 /** What `SubscriptionState.sealed` holds, as JSON. */
 export interface SubscriptionSecrets {
   secret: string
   targetHeaders: Record<string, string>
+  /** Absent in states of the first version, whose `target.url` is the whole address. */
+  targetUrl?: string
+}
+
+/** Written with each thing that is counted against a quota of the scope, so that no two are counted at once. */
+export interface QuotaGuard extends ControlFactBase {
+  type: 'quota_guard'
+  /** An organisation or an application. */
+  scopeId: string
 }
 
 /** How far a lane's owner has come: it never goes further back than this, whatever the consumer says after a crash. */
@@ -107,11 +236,16 @@ export interface LaneCheckpoint {
 
 export type ControlFact =
   | OrganizationState
+  | MembershipState
+  | UserState
+  | UserEmailState
+  | SessionState
   | ApplicationState
   | ApplicationSecretState
   | ServiceTokenState
   | EventTypeState
   | SubscriptionState
+  | QuotaGuard
   | LaneCheckpoint
 
 /** The subject that holds the thing's state. */
@@ -119,6 +253,14 @@ export function controlSubject(fact: ControlFact): string {
   switch (fact.type) {
     case 'organization':
       return CONTROL_SUBJECTS.organization(fact.organizationId)
+    case 'membership':
+      return CONTROL_SUBJECTS.membership(fact.organizationId, fact.userId)
+    case 'user':
+      return CONTROL_SUBJECTS.user(fact.userId)
+    case 'user_email':
+      return CONTROL_SUBJECTS.userEmail(fact.lookup)
+    case 'session':
+      return CONTROL_SUBJECTS.session(fact.userId, fact.slot)
     case 'application':
       return CONTROL_SUBJECTS.application(fact.applicationId)
     case 'application_secret':
@@ -129,28 +271,50 @@ export function controlSubject(fact: ControlFact): string {
       return CONTROL_SUBJECTS.eventType(fact.applicationId, fact.name)
     case 'subscription':
       return CONTROL_SUBJECTS.subscription(fact.subscriptionId)
+    case 'quota_guard':
+      return CONTROL_SUBJECTS.quotaGuard(fact.scopeId)
     case 'lane':
       return CONTROL_SUBJECTS.lane(fact.lane)
   }
 }
 
-const CONTROL_TYPES = new Set([
-  'organization',
-  'application',
-  'application_secret',
-  'service_token',
-  'event_type',
-  'subscription',
-  'lane',
-])
+export const NO_ORGANIZATION_QUOTAS: OrganizationQuotas = {
+  members: null,
+  applications: null,
+  eventsPerDay: null,
+  daysOfEventsRetention: null,
+  subscriptionsPerApplication: null,
+  eventTypesPerApplication: null,
+}
+export const NO_APPLICATION_QUOTAS: ApplicationQuotas = { eventsPerDay: null, daysOfEventsRetention: null }
 
-/** @throws {Error} when `text` is no fact of a known kind and version. */
+/** What facts of the first release lack, by kind. */
+const ADDED_LATER: Record<ControlFact['type'], Record<string, unknown>> = {
+  organization: { quotas: NO_ORGANIZATION_QUOTAS, deletedAtMs: null },
+  membership: {},
+  user: {},
+  user_email: {},
+  session: {},
+  application: { quotas: NO_APPLICATION_QUOTAS },
+  application_secret: {},
+  service_token: {},
+  event_type: { organizationId: '', schema: null, schemaVersion: 0 },
+  subscription: { retryPolicy: null, filter: null },
+  quota_guard: {},
+  lane: {},
+}
+
+/**
+ * Facts of earlier releases are brought to today's shape.
+ * @throws {Error} when `text` is no fact of a known kind and version.
+ */
 export function decodeControlFact(text: string): ControlFact {
   const fact = JSON.parse(text) as ControlFact
-  if (fact.v !== 1 || !CONTROL_TYPES.has(fact.type)) {
+  if (fact.v !== 1 || !Object.hasOwn(ADDED_LATER, fact.type)) {
     throw new Error(`CONTROL holds a fact of the unknown kind ${String(fact.type)}, version ${String(fact.v)}`)
   }
-  return fact
+  if (fact.type === 'lane') return fact
+  return { ...ADDED_LATER[fact.type], createdAtMs: fact.changedAtMs, ...fact } as ControlFact
 }
 
 /** Deliveries that were matched with an older CONTROL sequence than this are cancelled. */

@@ -14,6 +14,8 @@ export interface EventAccepted {
   /** RFC 3339 in UTC, to the microsecond: as the sender gave it. */
   occurredAt: string
   receivedAtMs: number
+  /** Not to be matched before this; absent: at once. */
+  deliverAtMs?: number
   /** The sender's address. */
   ip: string
   /** The last CONTROL sequence that the gateway had seen when it admitted the event. */

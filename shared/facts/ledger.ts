@@ -1,3 +1,5 @@
+import type { Actor } from './control.ts'
+
 /** One event is to go to one subscription: fact and work item in one. Subject `ledger.delivery.<lane>`. */
 export interface DeliveryCreated {
   v: 1
@@ -23,9 +25,59 @@ export interface EventsMatched {
   controlSeq: number
   /** EVENTS sequences of this range that no subscription wanted. */
   unmatched: number[]
+  /** Events of this range that wait for their time, under a schedule in WAITING, and are matched then. */
+  postponed?: PostponedEvent[]
   /** The next event has more deliveries than fit into one batch: those up to this subscription id, in order, are made. */
   partOf?: { eventSeq: number; throughSubscriptionId: string }
   matchedAtMs: number
+}
+
+/** An event that is to be delivered later. */
+export interface PostponedEvent {
+  eventSeq: number
+  eventId: string
+  applicationId: string
+  deliverAtMs: number
+}
+
+/**
+ * Postponed events have come due and are matched, in one batch with their deliveries. Subject `ledger.postponed`, where
+ * also withdrawals stand: of the two, the first one counts.
+ */
+export interface EventsReleased {
+  v: 1
+  type: 'released'
+  /** Due messages of WAITING are dealt with up to this sequence. */
+  throughWaitingSeq: number
+  eventIds: string[]
+  /** Of these events a part of the deliveries is made: up to this subscription id, in order. */
+  partOf?: { eventSeq: number; throughSubscriptionId: string }
+  controlSeq: number
+  releasedAtMs: number
+}
+
+/** A postponed event is not to be delivered. */
+export interface EventWithdrawn {
+  v: 1
+  type: 'withdrawn'
+  eventId: string
+  applicationId: string
+  withdrawnAtMs: number
+  withdrawnBy: Actor
+}
+
+/** A person asked for an event to be matched anew; in one batch with its deliveries. */
+export interface EventReplayed {
+  v: 1
+  type: 'replayed'
+  replayId: string
+  eventId: string
+  eventSeq: number
+  applicationId: string
+  controlSeq: number
+  deliveryCount: number
+  replayedAtMs: number
+  replayedBy: Actor
 }
 
 export const DEAD_LETTER_REASONS = ['permanent', 'retries-spent', 'invalid-header', 'event-expired'] as const
@@ -97,19 +149,39 @@ export interface AttemptStarted {
   startedAtMs: number
 }
 
-/** Every delivery of the subscription that was matched with an older CONTROL sequence than `controlSeq` is cancelled. */
+/**
+ * Every delivery in the scope that was matched with an older CONTROL sequence than `controlSeq` is cancelled. The scope is
+ * one subscription, or (null) the whole application.
+ */
 export interface DeliveriesCancelled {
   v: 1
   type: 'cancelled'
-  subscriptionId: string
+  subscriptionId: string | null
   applicationId: string
   controlSeq: number
   cancelledAtMs: number
 }
 
-export type LedgerFact = DeliveryCreated | EventsMatched | DeliveryAttempted | AttemptStarted | DeliveriesCancelled
+export type LedgerFact =
+  | DeliveryCreated
+  | EventsMatched
+  | EventsReleased
+  | EventWithdrawn
+  | EventReplayed
+  | DeliveryAttempted
+  | AttemptStarted
+  | DeliveriesCancelled
 
-const LEDGER_TYPES = new Set(['delivery', 'matched', 'attempt', 'started', 'cancelled'])
+const LEDGER_TYPES = new Set([
+  'delivery',
+  'matched',
+  'released',
+  'withdrawn',
+  'replayed',
+  'attempt',
+  'started',
+  'cancelled',
+])
 
 /** @throws {Error} when `text` is no fact of a known kind and version: a corrupt stream is not to be skipped. */
 export function decodeLedgerFact(text: string): LedgerFact {

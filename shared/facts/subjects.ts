@@ -25,21 +25,31 @@ export const LEDGER_SUBJECTS = {
   attemptStarted: 'ledger.started',
   matched: 'ledger.matched',
   cancelled: 'ledger.cancelled',
+  /** What became of events that were to be delivered later: released or withdrawn. Their order decides. */
+  postponed: 'ledger.postponed',
+  replayed: 'ledger.replayed',
 } as const
 
 /** Subjects of WAITING. A retry waits under its delivery's own subject, so that a purge by filter can cancel it. */
 export const WAITING_SUBJECTS = {
   retry: (lane: number, subscriptionId: string, deliveryId: string) => `wait.${lane}.${subscriptionId}.${deliveryId}`,
   due: (lane: number) => `due.${lane}`,
+  postponed: (applicationId: string, eventId: string) => `wait.postponed.${applicationId}.${eventId}`,
+  postponedDue: 'due.postponed',
 } as const
 
 /** Subjects of CONTROL: one for each thing, so that the last message of a subject is the thing's state. */
 export const CONTROL_SUBJECTS = {
   organization: (organizationId: string) => `control.organization.${organizationId}`,
+  membership: (organizationId: string, userId: string) => `control.membership.${organizationId}.${userId}`,
+  user: (userId: string) => `control.user.${userId}`,
+  userEmail: (lookup: string) => `control.user_email.${lookup}`,
+  session: (userId: string, slot: number) => `control.session.${userId}.${slot}`,
   application: (applicationId: string) => `control.application.${applicationId}`,
   applicationSecret: (lookup: string) => `control.application_secret.${lookup}`,
   serviceToken: (tokenId: string) => `control.service_token.${tokenId}`,
   eventType: (applicationId: string, name: string) => `control.event_type.${applicationId}.${subjectToken(name)}`,
   subscription: (subscriptionId: string) => `control.subscription.${subscriptionId}`,
+  quotaGuard: (scopeId: string) => `control.quota_guard.${scopeId}`,
   lane: (lane: number) => `control.lane.${lane}`,
 } as const

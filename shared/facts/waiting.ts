@@ -25,3 +25,21 @@ export function decodeRetryDue(text: string): RetryDue {
     throw new Error(`WAITING holds a message of the unknown kind ${String(item.type)}`)
   return item
 }
+
+/** An event whose time to be matched has come. It fires under `due.postponed`. */
+export interface PostponedDue {
+  v: 1
+  type: 'postponed'
+  eventId: string
+  eventSeq: number
+  applicationId: string
+  dueAtMs: number
+}
+
+/** @throws {Error} when `text` is no such message. */
+export function decodePostponedDue(text: string): PostponedDue {
+  const item = JSON.parse(text) as PostponedDue
+  if (item.v !== 1 || item.type !== 'postponed')
+    throw new Error(`WAITING holds a message of the unknown kind ${String(item.type)}`)
+  return item
+}

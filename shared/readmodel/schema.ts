@@ -1,11 +1,13 @@
-import { ApplicationRow } from './application.entity.ts'
 import { AttemptRow } from './attempt.entity.ts'
+import { AuditEntryRow } from './audit-entry.entity.ts'
 import { CancellationRow } from './cancellation.entity.ts'
 import { DeadLetterRow } from './dead-letter.entity.ts'
 import { DeliveryRow } from './delivery.entity.ts'
 import { EventRow } from './event.entity.ts'
-import { EventTypeRow } from './event-type.entity.ts'
+import { EventCountRow } from './event-count.entity.ts'
 import { Migration20261124First } from './migrations/migration-20261124-first.ts'
+import { Migration20261124WholeApi } from './migrations/migration-20261124-whole-api.ts'
+import { PostponedEventRow } from './postponed-event.entity.ts'
 import { ProjectionCheckpointRow } from './projection-checkpoint.entity.ts'
 import { ResponseRow } from './response.entity.ts'
 import { SubscriptionRow } from './subscription.entity.ts'
@@ -17,12 +19,16 @@ export const ENTITIES = [
   AttemptRow,
   ResponseRow,
   DeadLetterRow,
-  ApplicationRow,
-  EventTypeRow,
+  EventCountRow,
+  PostponedEventRow,
+  AuditEntryRow,
   SubscriptionRow,
   CancellationRow,
   ProjectionCheckpointRow,
 ]
 
 /** In the order in which they are applied; one that has been released is never changed. */
-export const MIGRATIONS = [{ name: '20261124-first', class: Migration20261124First }]
+export const MIGRATIONS = [
+  { name: '20261124-first', class: Migration20261124First },
+  { name: '20261124-whole-api', class: Migration20261124WholeApi },
+]

@@ -1,18 +1,7 @@
 import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
-
-/** Where a setting belongs in the reference page and in `GET /environment_variables`. */
-type SettingGroup = 'Web Server' | 'Database' | 'NATS' | 'Auth' | 'Delivery' | 'Read model' | 'Monitoring' | 'General'
-
-interface SettingExtras {
-  description: string
-  group: SettingGroup
-  sensitive?: boolean
-}
-
-const text = (defaultValue: string, extras: SettingExtras) => Type.String({ default: defaultValue, ...extras })
-const integer = (defaultValue: number, range: { minimum: number; maximum: number }, extras: SettingExtras) =>
-  Type.Integer({ default: defaultValue, ...range, ...extras })
+import { API_SETTINGS } from './api-settings.ts'
+import { integer, text } from './setting.ts'
 
 /**
  * Every setting that jethook reads from its environment: the one table behind parsing, defaults, units, the start-up
@@ -34,6 +23,7 @@ export const SETTINGS = Type.Object({
     group: 'Web Server',
     description: 'Comma separated proxy addresses or CIDRs whose X-Forwarded-For is trusted',
   }),
+  ...API_SETTINGS,
   JETHOOK_HOME: text('./.jethook', {
     group: 'General',
     description: 'Directory of all local state, readable by its owner only',
@@ -41,7 +31,8 @@ export const SETTINGS = Type.Object({
   JETHOOK_SECRET_KEY: text('', {
     group: 'Auth',
     sensitive: true,
-    description: 'Key that seals stored secrets: 32 bytes in base64; default: made once in JETHOOK_HOME/keys',
+    description:
+      'Keys that seal stored secrets, the current one first: 32 bytes in base64 each, comma separated; default: made once in JETHOOK_HOME/keys',
   }),
   DATABASE_URL: text('', {
     group: 'Database',

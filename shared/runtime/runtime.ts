@@ -9,7 +9,7 @@ import { createGroupCommitAppender } from './group-commit-appender.ts'
 import type { Service } from './lifecycle.ts'
 import type { Logger } from './logger.ts'
 import { connectNats, type Nats } from './nats.ts'
-import { readSecretKey } from './secret-key.ts'
+import { readSecretKeys } from './secret-key.ts'
 import { applyStreams, type StreamName } from './streams.ts'
 
 /** What the services of one process share. */
@@ -36,7 +36,7 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
   if (settings.LEDGER_MAX_AGE_DAYS < settings.EVENTS_MAX_AGE_DAYS) {
     throw new SettingsError('Settings: LEDGER_MAX_AGE_DAYS must not be less than EVENTS_MAX_AGE_DAYS.')
   }
-  const secretBox = createSecretBox(await readSecretKey(settings))
+  const secretBox = createSecretBox(await readSecretKeys(settings))
   const nats = await connectNats(settings.NATS_URL, 'jethook', logger)
   try {
     await applyStreams(nats.jsm, settings)

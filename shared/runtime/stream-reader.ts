@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream'
+import { type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import type { Logger } from './logger.ts'
 import type { Nats } from './nats.ts'
 import type { StreamName } from './streams.ts'
@@ -20,6 +20,10 @@ export interface StreamReaderOptions {
   filterSubjects?: string[]
   /** Asked at each (re)start: the sequence to go on with. */
   fromSeq(): number | Promise<number>
+  /** Asked first: where this gives a time, reading begins with the first message of then. */
+  startTime?(): Date | null
+  /** Messages come without their bodies. */
+  headersOnly?: boolean
   /** Messages of one batch at the most. */
   batchMax: number
   /**
@@ -51,8 +55,12 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
   let running: Promise<void> | null = null
 
   async function readOnce(): Promise<void> {
+    const startTime = options.startTime?.() ?? null
     const consumer = await nats.js.consumers.get(stream, {
-      opt_start_seq: Math.max(1, await options.fromSeq()),
+      ...(startTime
+        ? { deliver_policy: DeliverPolicy.StartTime, opt_start_time: startTime.toISOString() }
+        : { opt_start_seq: Math.max(1, await options.fromSeq()) }),
+      ...(options.headersOnly ? { headers_only: true } : {}),
       inactive_threshold: 30_000,
       ...(options.filterSubjects ? { filter_subjects: options.filterSubjects } : {}),
     })

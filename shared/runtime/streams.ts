@@ -15,12 +15,23 @@ export const STREAM_NAMES = {
   ledger: 'LEDGER',
   waiting: 'WAITING',
   control: 'CONTROL',
+  audit: 'AUDIT',
 } as const
 export type StreamName = (typeof STREAM_NAMES)[keyof typeof STREAM_NAMES]
 
 const NANOS_PER_MS = 1_000_000
 const NANOS_PER_DAY = 24 * 60 * 60 * 1000 * NANOS_PER_MS
 const CONTROL_STATES_KEPT = 5
+/** What AUDIT copies from CONTROL, where only the last few states stay. */
+const AUDITED_KINDS = [
+  'organization',
+  'membership',
+  'service_token',
+  'application',
+  'application_secret',
+  'event_type',
+  'subscription',
+]
 const STREAM_NOT_FOUND = 10059
 
 type StreamSettings = Pick<Settings, 'EVENTS_MAX_AGE_DAYS' | 'LEDGER_MAX_AGE_DAYS' | 'DUPLICATE_WINDOW_MS'>
@@ -72,6 +83,16 @@ export function streamConfigs(settings: StreamSettings): Partial<StreamConfig>[]
       allow_atomic: true,
     },
     { ...record, name: STREAM_NAMES.control, subjects: ['control.>'], max_msgs_per_subject: CONTROL_STATES_KEPT },
+    {
+      ...common,
+      name: STREAM_NAMES.audit,
+      subjects: [],
+      deny_delete: true,
+      deny_purge: true,
+      allow_direct: true,
+      allow_rollup_hdrs: false,
+      sources: AUDITED_KINDS.map((kind) => ({ name: STREAM_NAMES.control, filter_subject: `control.${kind}.>` })),
+    },
   ]
 }
 
@@ -95,6 +116,8 @@ export function dangerousDifference(wanted: Partial<StreamConfig>, actual: Strea
 
 function isAsWanted(wanted: Partial<StreamConfig>, actual: StreamConfig): boolean {
   return Object.entries(wanted).every(([key, value]) => {
+    // The server writes defaults into a source; which ones there are never changes.
+    if (key === 'sources') return (actual.sources ?? []).length === (value as unknown[]).length
     const is = actual[key as keyof StreamConfig] ?? (typeof value === 'boolean' ? false : undefined)
     return JSON.stringify(is) === JSON.stringify(value)
   })

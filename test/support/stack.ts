@@ -28,7 +28,13 @@ export async function startStack(environment: Record<string, string> = {}): Prom
   const home = await mkdtemp(join(tmpdir(), 'jethook-test-'))
   const servers = await startEmbeddedServers({ home })
   const settings = {
-    ...loadSettings({ PORT: '0', LOG_LEVEL: 'silent', ...FAST_RETRIES, ...environment }),
+    ...loadSettings({
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      DISABLE_API_RATE_LIMITING: 'true',
+      ...FAST_RETRIES,
+      ...environment,
+    }),
     NATS_URL: servers.natsUrl,
     DATABASE_URL: servers.databaseUrl,
     JETHOOK_HOME: home,

@@ -1,26 +1,32 @@
 import type { SubscriptionAnswer } from '#shared/contract/schemas.ts'
-import type { SubscriptionSecrets } from '#shared/facts/control.ts'
-import type { SubscriptionRecord } from '../queries/subscriptions.ts'
+import { showRetryPolicy } from '#shared/domain/validate-retry-policy.ts'
+import type { SubscriptionSecrets, SubscriptionState } from '#shared/facts/control.ts'
 import { timeText } from './time.ts'
 
-/** A subscription in the contract's form: the older pair of label fields shows one of the labels. */
-export function presentSubscription(record: SubscriptionRecord, secrets: SubscriptionSecrets): SubscriptionAnswer {
-  const [label] = Object.entries(record.labels)
+/**
+ * A subscription in the contract's form: the older pair of label fields shows one of the labels. What the contract doesn't
+ * know is left out when it isn't used.
+ */
+export function presentSubscription(state: SubscriptionState, secrets: SubscriptionSecrets): SubscriptionAnswer {
+  const [label] = Object.entries(state.labels)
+  const url = secrets.targetUrl ?? state.target.url
   return {
-    application_id: record.applicationId,
-    subscription_id: record.subscriptionId,
-    is_enabled: record.isEnabled,
-    event_types: record.eventTypes,
-    description: record.description ?? null,
+    application_id: state.applicationId,
+    subscription_id: state.subscriptionId,
+    is_enabled: state.isEnabled,
+    event_types: state.eventTypes,
+    description: state.description,
     secret: secrets.secret,
-    metadata: record.metadata,
+    metadata: state.metadata,
     label_key: label?.[0] ?? '',
     label_value: label?.[1] ?? '',
-    labels: record.labels,
-    target: { type: 'http', method: record.targetMethod, url: record.targetUrl, headers: secrets.targetHeaders },
-    created_at: timeText(record.createdAt.getTime()),
-    updated_at: timeText(record.updatedAt.getTime()),
+    labels: state.labels,
+    target: { type: 'http', method: state.target.method, url, headers: secrets.targetHeaders },
+    created_at: timeText(state.createdAtMs),
+    updated_at: timeText(state.updatedAtMs),
     dedicated_workers: [],
-    max_retries: record.maxRetries ?? null,
+    max_retries: state.maxRetries,
+    ...(state.retryPolicy ? { retry_policy: showRetryPolicy(state.retryPolicy, state.maxRetries) } : {}),
+    ...(state.filter ? { filter: state.filter } : {}),
   }
 }

@@ -39,6 +39,9 @@ export interface AttemptFilter {
   minCreatedAt: string | null
   maxCreatedAt: string | null
   cursor: AttemptCursor | null
+  /** `open`: not ended yet. */
+  outcome: 'open' | 'success' | 'failed' | 'timeout' | 'cancelled' | null
+  limit: number
 }
 
 const TIMES = ['created_at', 'delay_until', 'picked_at', 'succeeded_at', 'failed_at', 'next_attempt_at']
@@ -62,6 +65,8 @@ export function listAttempts(orm: Orm, filter: AttemptFilter): Promise<AttemptRe
     where(`a.event_type IN (${filter.eventTypes.map(() => '?').join(', ')})`, ...filter.eventTypes)
   if (filter.minCreatedAt) where('a.created_at >= ?::timestamptz', filter.minCreatedAt)
   if (filter.maxCreatedAt) where('a.created_at <= ?::timestamptz', filter.maxCreatedAt)
+  if (filter.outcome === 'open') where('a.outcome IS NULL')
+  else if (filter.outcome) where('a.outcome = ?', filter.outcome)
   if (filter.cursor) {
     const { date, id } = filter.cursor
     where(
@@ -71,7 +76,7 @@ export function listAttempts(orm: Orm, filter: AttemptFilter): Promise<AttemptRe
       id,
     )
   }
-  const sql = `${SELECT} WHERE ${conditions.join(' AND ')} ORDER BY a.created_at DESC, a.attempt_id ASC LIMIT ${PAGE_SIZE}`
+  const sql = `${SELECT} WHERE ${conditions.join(' AND ')} ORDER BY a.created_at DESC, a.attempt_id ASC LIMIT ${Math.floor(filter.limit)}`
   return orm.em.getConnection().execute<AttemptRecord[]>(sql, values)
 }
 

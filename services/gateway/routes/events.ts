@@ -1,147 +1,243 @@
-import { randomUUID } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { ProblemError } from '#shared/contract/problems.ts'
-import { EventAnswer, EventPost, EventWithPayload, IngestedEvent, OfApplication } from '#shared/contract/schemas.ts'
-import type { EventTypeState } from '#shared/facts/control.ts'
-import { decodeEvent, type EventAccepted, encodeEvent } from '#shared/facts/event.ts'
-import { eventSubject } from '#shared/facts/subjects.ts'
-import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import {
-  acceptEvent,
-  activeEventType,
-  isCoveredByWindow,
-  type ReadEvent,
-  readEvent,
-  reliableWindowMs,
-} from '../admit.ts'
+  EventAnswer,
+  EventBatchAnswer,
+  EventBatchPost,
+  EventPost,
+  EventsQuery,
+  EventWithPayload,
+  IngestedEvent,
+  OfApplication,
+  ReplayPost,
+} from '#shared/contract/schemas.ts'
+import { decodeEvent } from '#shared/facts/event.ts'
+import type { EventWithdrawn } from '#shared/facts/ledger.ts'
+import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
+import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { GatewayServer } from '../app.ts'
-import { authorizeApplication } from '../authentication.ts'
+import { actorOf } from '../authentication.ts'
 import type { RouteDependencies } from '../dependencies.ts'
+import { problemOf } from '../error-handler.ts'
+import { createIngest, type Ingest, type Sender } from '../ingest.ts'
+import { decodeKey, encodeKey, linkNext } from '../paging.ts'
 import { presentIngested } from '../presenters/ingested-event.ts'
-import { findEventId } from '../queries/event-ids.ts'
-import { findEvent, listEvents } from '../queries/events.ts'
-import { uuidOfPath, uuidOfQuery } from '../request-values.ts'
-import { createUsedIds } from '../used-ids.ts'
+import { type EventsFilter, findEvent, findPostponed, listEvents, type PagedEvent } from '../queries/events.ts'
+import { replayEvent } from '../replay.ts'
+import { badQuery, labelsOfQuery, timeOfQuery, uuidOfPath, uuidOfQuery } from '../request-values.ts'
+import { refuseInvalid, route } from './route.ts'
 
-const INGEST = {
-  schema: {
-    operationId: 'events.ingest',
-    tags: ['Events'],
-    body: EventPost,
-    response: { 201: IngestedEvent },
-  },
-}
-
-/** Room for the subject and the headers of a message beside its body. */
-const MESSAGE_OVERHEAD_BYTES = 8_192
-const PAYLOAD_MAX_DEFAULT_BYTES = 1_048_576
+const tags = ['Events']
+const IdParams = Type.Object({ event_id: Type.String({ format: 'uuid' }) })
+const BATCH_MAX = 1_000
+const BATCH_BODY_MAX_BYTES = 16 * 1024 * 1024
+/** The contract's list has the newest 100. */
+const NEWEST_MAX = 100
 
 export function registerEventRoutes(server: GatewayServer, deps: RouteDependencies): void {
-  const { nats, orm, registry, appenders, config, clock, freshRegistry, readYourWrites } = deps
-  const appendPrefix = `${randomUUID()}-`
-  let appendCounter = 0
-  const window = { windowMs: config.duplicateWindowMs, appendTimeoutMs: config.appendTimeoutMs }
-  const usedIds = createUsedIds({ nats, orm, clock, windowMs: reliableWindowMs(window) })
+  const { nats, orm, clock, authorize, appenders } = deps
+  const ingest = createIngest(deps)
 
-  server.post('/event', INGEST, async (request, reply) => {
-    const { body: post, principal } = request
-    let read = freshRegistry.decide(() => readEvent(post, principal, registry))
-    if (read instanceof Promise) read = await read
-    const nowMs = clock.nowMs()
-    const { givenId } = read
-    if (givenId !== null && !isCoveredByWindow(givenId, nowMs, window)) await usedIds.refuseIfUsed(givenId)
-    const type = await typeOf(read)
-    const event = acceptEvent(read, {
-      eventType: type.name,
-      nowMs,
-      ip: addressOf(request),
-      controlSeq: registry.seq,
-      appendId: appendPrefix + (appendCounter++).toString(36),
-    })
-    await appendEvent(event, read.payload, type)
+  const post = route('event.ingest', {
+    operationId: 'events.ingest',
+    tags,
+    summary: 'Post an event; it is on disk when this is answered',
+    body: EventPost,
+    response: { 201: IngestedEvent },
+  })
+  server.post('/event', { ...post, config: { ...post.config, isIngest: true } }, async (request, reply) => {
+    const event = await ingest(request.body, senderOf(request))
     reply.code(201)
     return presentIngested(event)
   })
 
-  /** The event's type; when there is none, a known id is still the contract's first complaint. */
-  async function typeOf(read: ReadEvent): Promise<EventTypeState> {
-    try {
-      return await freshRegistry.decide(() => activeEventType(read, registry))
-    } catch (error) {
-      if (read.givenId === null) throw error
-      await readYourWrites.catchUp()
-      if ((await findEventId(orm, read.givenId)).isKnown) throw new ProblemError('EventAlreadyIngested')
-      throw error
-    }
-  }
-
-  async function appendEvent(event: EventAccepted, payload: Uint8Array, type: EventTypeState): Promise<void> {
-    const body = encodeEvent(event, payload)
-    const bytesMax = (nats.connection.info?.max_payload ?? PAYLOAD_MAX_DEFAULT_BYTES) - MESSAGE_OVERHEAD_BYTES
-    // The client library would take it for a lost connection, and a whole batch would be sent again and again.
-    if (body.length > bytesMax)
-      throw new ProblemError('JsonPayload', { detail: `Body is too big (maximum is ${bytesMax} bytes)` })
-    const { isDuplicate } = await appenders.events.append({
-      subject: eventSubject(event.applicationId, type),
-      body,
-      msgId: `${event.applicationId}:${event.eventId}`,
-    })
-    if (isDuplicate) throw new ProblemError('EventAlreadyIngested')
-  }
+  const postBatch = route('event.ingest', {
+    operationId: 'events.ingestBatch',
+    tags,
+    summary: 'Post up to 1,000 events at once; each has its own answer, in the same order',
+    body: EventBatchPost,
+    response: { 200: EventBatchAnswer },
+  })
+  server.post(
+    '/events/batch',
+    { ...postBatch, config: { ...postBatch.config, isIngest: true }, bodyLimit: BATCH_BODY_MAX_BYTES },
+    async (request) => {
+      const { body, principal } = request
+      await authorize.application(principal, body.application_id, 'event.ingest')
+      const count = body.events.length
+      if (count < 1 || count > BATCH_MAX) {
+        const message = `A batch has 1 to ${BATCH_MAX} events`
+        refuseInvalid({ events: [{ code: 'length', message, params: { min: 1, max: BATCH_MAX } }] })
+      }
+      const sender = senderOf(request)
+      // What is handed in within one turn travels to the stream together: one atomic batch.
+      return Promise.all(
+        body.events.map((event) => answerOf(ingest, { ...event, application_id: body.application_id }, sender)),
+      )
+    },
+  )
 
   server.get(
     '/events',
-    {
-      schema: {
-        operationId: 'events.list',
-        tags: ['Events'],
-        querystring: OfApplication,
-        response: { 200: Type.Array(EventAnswer) },
-      },
-    },
+    route('event.list', {
+      operationId: 'events.list',
+      tags,
+      summary: 'List events, newest first; without a limit the newest 100',
+      querystring: EventsQuery,
+      response: { 200: Type.Array(EventAnswer) },
+    }),
     async (request, reply) => {
-      const { applicationId } = authorizeApplication(
-        request.principal,
-        uuidOfQuery(request.query.application_id),
-        registry,
-      )
+      const { query, principal } = request
+      const filter = readFilter(query)
+      await authorize.application(principal, query.application_id, 'event.list')
       await request.catchUp(reply)
-      return listEvents(orm, applicationId)
+      const found = await listEvents(orm, { ...filter, limit: filter.limit + 1 })
+      const page = found.slice(0, filter.limit)
+      const last = page.at(-1)
+      const isPaged = query.limit !== undefined || query.pagination_cursor !== undefined
+      const hasMore = isPaged && found.length > page.length && last !== undefined
+      linkNext(request, reply, hasMore ? encodeKey(`${last.received_at}|${last.event_id}`) : null)
+      return page.map(withoutNulls)
     },
   )
 
   server.get(
     '/events/:event_id',
-    {
-      schema: {
-        operationId: 'events.get',
-        tags: ['Events'],
-        params: Type.Object({ event_id: Type.String() }),
-        querystring: OfApplication,
-        response: { 200: EventWithPayload },
-      },
-    },
+    route('event.get', {
+      operationId: 'events.get',
+      tags,
+      summary: 'Get an event with its payload, in base64',
+      params: IdParams,
+      querystring: OfApplication,
+      response: { 200: EventWithPayload },
+    }),
     async (request, reply) => {
       const eventId = uuidOfPath(request.params.event_id)
-      const { applicationId } = authorizeApplication(
-        request.principal,
-        uuidOfQuery(request.query.application_id),
-        registry,
-      )
+      const { application_id: id } = request.query
+      const { applicationId } = await authorize.application(request.principal, id, 'event.get')
       await request.catchUp(reply)
       const found = await findEvent(orm, applicationId, eventId)
       const stored = found && (await nats.jsm.direct.getMessage(STREAM_NAMES.events, { seq: Number(found.seq) }))
       if (!found || !stored) throw new ProblemError('NotFound')
       const { payload } = decodeEvent(stored.data)
-      return { ...found, payload: Buffer.from(payload).toString('base64') }
+      return { ...withoutNulls(found), payload: Buffer.from(payload).toString('base64') }
+    },
+  )
+
+  server.post(
+    '/events/:event_id/replay',
+    route('event.replay', {
+      operationId: 'events.replay',
+      tags,
+      summary: 'Match an event anew, against the subscriptions of now, and deliver it again',
+      params: IdParams,
+      body: ReplayPost,
+      response: { 204: Type.Null() },
+    }),
+    async (request, reply) => {
+      const eventId = uuidOfPath(request.params.event_id)
+      const { application_id: id } = request.body
+      const { applicationId } = await authorize.application(request.principal, id, 'event.replay')
+      await request.catchUp(reply)
+      const found = await findEvent(orm, applicationId, eventId)
+      if (!found) throw new ProblemError('NotFound')
+      await replayEvent(deps, Number(found.seq), actorOf(request.principal))
+      return reply.code(204).send(null)
+    },
+  )
+
+  server.post(
+    '/events/:event_id/cancel',
+    route('event.cancel', {
+      operationId: 'events.cancel',
+      tags,
+      summary: 'Withdraw an event that was to be delivered later, as long as its time has not come',
+      params: IdParams,
+      body: ReplayPost,
+      response: { 204: Type.Null() },
+    }),
+    async (request, reply) => {
+      const eventId = uuidOfPath(request.params.event_id)
+      const { application_id: id } = request.body
+      const { applicationId } = await authorize.application(request.principal, id, 'event.cancel')
+      await request.catchUp(reply)
+      const statusOf = async () => (await findPostponed(orm, applicationId, eventId))?.status
+      const before = await statusOf()
+      if (before === undefined) throw new ProblemError('NotFound', { detail: 'No such event waits for its time.' })
+      if (before === 'waiting') {
+        const fact: EventWithdrawn = {
+          v: 1,
+          type: 'withdrawn',
+          eventId,
+          applicationId,
+          withdrawnAtMs: clock.nowMs(),
+          withdrawnBy: actorOf(request.principal),
+        }
+        await appenders.ledger.append({ subject: LEDGER_SUBJECTS.postponed, body: JSON.stringify(fact) })
+        await nats.jsm.streams.purge(STREAM_NAMES.waiting, {
+          filter: WAITING_SUBJECTS.postponed(applicationId, eventId),
+        })
+        await request.catchUp(reply)
+      }
+      switch (await statusOf()) {
+        case 'withdrawn':
+          return reply.code(204).send(null)
+        case 'released':
+          throw new ProblemError('Conflict', { detail: 'The event has been handed to its subscriptions already.' })
+        default:
+          throw new ProblemError('ServiceUnavailable', {
+            detail: 'Whether it was in time is not known yet; ask again.',
+          })
+      }
     },
   )
 }
 
+async function answerOf(ingest: Ingest, post: EventPost, sender: Sender): Promise<EventBatchAnswer[number]> {
+  try {
+    return { status: 201, event: presentIngested(await ingest(post, sender)) }
+  } catch (error) {
+    const problem = problemOf(error)
+    return { status: problem.status, problem }
+  }
+}
+
+function readFilter(query: EventsQuery): EventsFilter {
+  return {
+    applicationId: uuidOfQuery(query.application_id),
+    eventTypes: (query.event_types ?? '')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+    labels: labelsOfQuery(query.label),
+    minReceivedAt: timeOfQuery('min_received_at', query.min_received_at),
+    maxReceivedAt: timeOfQuery('max_received_at', query.max_received_at),
+    status: query.status ?? null,
+    before: query.pagination_cursor === undefined ? null : readCursor(query.pagination_cursor),
+    limit: query.limit ?? NEWEST_MAX,
+  }
+}
+
+function readCursor(cursor: string): { receivedAt: string; eventId: string } {
+  const [receivedAt, eventId] = decodeKey(cursor).split('|')
+  const time = timeOfQuery('pagination_cursor', receivedAt)
+  if (time === null || eventId === undefined) throw badQuery('pagination_cursor is no cursor of this list')
+  return { receivedAt: time, eventId: uuidOfQuery(eventId) }
+}
+
+/** `deliver_at` is only there where it was given, `seq` is ours. */
+function withoutNulls({ deliver_at, seq: _, ...event }: PagedEvent): EventAnswer {
+  return deliver_at === null ? event : { ...event, deliver_at }
+}
+
+function senderOf(request: FastifyRequest): Sender {
+  return { principal: request.principal, ip: addressOf(request) }
+}
+
 /** The sender's address: what a trusted proxy says, if that is one; IPv4 in its own form where the socket is IPv6. */
-function addressOf({ ip, socket }: FastifyRequest): string {
+export function addressOf({ ip, socket }: FastifyRequest): string {
   const address = isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip
   return address.startsWith('::ffff:') ? address.slice(7) : address
 }

@@ -2,62 +2,78 @@ import { Type } from 'typebox'
 import { EnvironmentVariable, InstanceConfig, QuotasResponse } from '#shared/contract/schemas.ts'
 import { SETTINGS } from '#shared/runtime/config.ts'
 import type { GatewayServer } from '../app.ts'
-
-/** Quotas are not enforced yet, and that is what the answer says; no limit is the contract's largest number. */
-const NO_LIMIT = 2_147_483_647
-
-const QUOTAS: QuotasResponse = {
-  enabled: false,
-  limits: {
-    global_members_per_organization_limit: NO_LIMIT,
-    global_applications_per_organization_limit: NO_LIMIT,
-    global_events_per_day_limit: NO_LIMIT,
-    global_days_of_events_retention_limit: NO_LIMIT,
-    global_subscriptions_per_application_limit: NO_LIMIT,
-    global_event_types_per_application_limit: NO_LIMIT,
-  },
-}
-
-/** Tokens are opaque here, so there is no key that they could be attenuated with. */
-const INSTANCE: InstanceConfig = {
-  biscuit_public_key: '',
-  registration_disabled: true,
-  password_minimum_length: 12,
-  auto_db_migration: true,
-  application_secret_compatibility: true,
-  quota_enforcement: false,
-  matomo: null,
-  formbricks: null,
-  support_email_address: '',
-  cloudflare_turnstile_site_key: null,
-}
+import type { GatewayConfig } from '../config.ts'
+import { route } from './route.ts'
 
 /** What a client may know about this installation, without a credential. */
-export function registerInstanceRoutes(server: GatewayServer): void {
-  const isPublic = { config: { isPublic: true } } as const
+export function registerInstanceRoutes(server: GatewayServer, { config }: { config: GatewayConfig }): void {
   const tags = ['Instance']
+  const instance = instanceOf(config)
+  const quotas = quotasOf(config)
+  const variables = environmentVariables()
 
   server.get(
     '/instance',
-    { ...isPublic, schema: { operationId: 'instance.get', tags, response: { 200: InstanceConfig } } },
-    async () => INSTANCE,
+    route('public', {
+      operationId: 'instance.get',
+      tags,
+      summary: 'Get what clients may know of this server',
+      response: { 200: InstanceConfig },
+    }),
+    async () => instance,
   )
 
   server.get(
     '/quotas',
-    { ...isPublic, schema: { operationId: 'quotas.get', tags, response: { 200: QuotasResponse } } },
-    async () => QUOTAS,
+    route('public', {
+      operationId: 'quotas.get',
+      tags,
+      summary: 'Get the quotas of this server, enforced or not',
+      response: { 200: QuotasResponse },
+    }),
+    async () => quotas,
   )
 
-  const variables = environmentVariables()
   server.get(
     '/environment_variables',
-    {
-      ...isPublic,
-      schema: { operationId: 'environmentVariables.list', tags, response: { 200: Type.Array(EnvironmentVariable) } },
-    },
+    route('public', {
+      operationId: 'environmentVariables.list',
+      tags,
+      summary: 'List the settings of this server',
+      response: { 200: Type.Array(EnvironmentVariable) },
+    }),
     async () => variables,
   )
+}
+
+/** Tokens are opaque here, so there is no key that they could be attenuated with. */
+function instanceOf({ auth, quotas, mail }: GatewayConfig): InstanceConfig {
+  return {
+    biscuit_public_key: '',
+    registration_disabled: auth.isRegistrationDisabled,
+    password_minimum_length: auth.passwordMinimumLength,
+    auto_db_migration: true,
+    application_secret_compatibility: auth.areApplicationSecretsTaken,
+    quota_enforcement: quotas.isEnforced,
+    matomo: null,
+    formbricks: null,
+    support_email_address: mail.supportAddress,
+    cloudflare_turnstile_site_key: null,
+  }
+}
+
+function quotasOf({ quotas }: GatewayConfig): QuotasResponse {
+  return {
+    enabled: quotas.isEnforced,
+    limits: {
+      global_members_per_organization_limit: quotas.members,
+      global_applications_per_organization_limit: quotas.applications,
+      global_events_per_day_limit: quotas.eventsPerDay,
+      global_days_of_events_retention_limit: quotas.daysOfEventsRetention,
+      global_subscriptions_per_application_limit: quotas.subscriptionsPerApplication,
+      global_event_types_per_application_limit: quotas.eventTypesPerApplication,
+    },
+  }
 }
 
 interface SettingDescription {

@@ -1,41 +1,50 @@
-import { hash, timingSafeEqual } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Type } from 'typebox'
 import { PROBLEMS, ProblemError, type ProblemId, problemDocument } from '#shared/contract/problems.ts'
-import { Problem } from '#shared/contract/schemas.ts'
+import { HealthAnswer, Problem } from '#shared/contract/schemas.ts'
 import { PAYLOAD_CONTENT_TYPES } from '#shared/domain/validate-event.ts'
 import type { GatewayServer } from '../app.ts'
+import { isSame } from '../authentication.ts'
 import type { RouteDependencies } from '../dependencies.ts'
+import { describeApi } from '../openapi.ts'
+import { route } from './route.ts'
 
 const HEALTH_TIMEOUT_MS = 5_000
 const HealthQuery = Type.Object({ key: Type.Optional(Type.String()) })
 
 /** What is answered without a credential. */
-export function registerPublicRoutes(server: GatewayServer, { orm, nats, config }: RouteDependencies): void {
-  const open = { config: { isPublic: true } } as const
-
+export function registerPublicRoutes(server: GatewayServer, { orm, nats, config, appUrl }: RouteDependencies): void {
   server.get(
     '/errors',
-    { ...open, schema: { operationId: 'errors.list', tags: ['Errors'], response: { 200: Type.Array(Problem) } } },
+    route('public', {
+      operationId: 'errors.list',
+      tags: ['Errors'],
+      summary: 'List every problem that the API answers with',
+      response: { 200: Type.Array(Problem) },
+    }),
     async () => Object.keys(PROBLEMS).map((id) => problemDocument(id as ProblemId)),
   )
 
   server.get(
     '/payload_content_types',
-    {
-      ...open,
-      schema: {
-        operationId: 'payload_content_types.list',
-        tags: ['Events'],
-        response: { 200: Type.Array(Type.String()) },
-      },
-    },
+    route('public', {
+      operationId: 'payload_content_types.list',
+      tags: ['Events'],
+      summary: 'List the content types that payloads may have',
+      response: { 200: Type.Array(Type.String()) },
+    }),
     async () => [...PAYLOAD_CONTENT_TYPES],
   )
 
   server.get(
     '/health',
-    { ...open, schema: { operationId: 'health.get', tags: ['Instance'], querystring: HealthQuery } },
+    route('public', {
+      operationId: 'health.get',
+      tags: ['Instance'],
+      summary: 'Get whether the parts of the server are well',
+      querystring: HealthQuery,
+      response: { 200: HealthAnswer, 503: HealthAnswer },
+    }),
     async (request, reply) => {
       const key = config.healthCheckKey
       if (key === null) throw new ProblemError('NotFound')
@@ -60,12 +69,12 @@ export function registerPublicRoutes(server: GatewayServer, { orm, nats, config 
     },
   )
 
-  server.get('/swagger.json', { ...open, schema: { hide: true } }, async () => server.swagger())
-}
-
-/** Compared in constant time, whatever the lengths. */
-function isSame(given: string, wanted: string): boolean {
-  return timingSafeEqual(hash('sha256', given, 'buffer'), hash('sha256', wanted, 'buffer'))
+  const { config: open } = route('public', { operationId: '', tags: [], summary: '' })
+  let description: unknown = null
+  server.get('/swagger.json', { config: open, schema: { hide: true } }, async () => {
+    description ??= describeApi(server, appUrl())
+    return description
+  })
 }
 
 async function timed(check: Promise<unknown>): Promise<{ isUp: boolean; durationMs: number }> {

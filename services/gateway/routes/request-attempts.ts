@@ -1,33 +1,37 @@
 import { Type } from 'typebox'
 import { ProblemError } from '#shared/contract/problems.ts'
 import { MaybeOfApplication, RequestAttempt, RequestAttemptsQuery } from '#shared/contract/schemas.ts'
-import { normalizeTimestamp } from '#shared/domain/validate-event.ts'
 import type { GatewayServer } from '../app.ts'
-import { authorizeApplication } from '../authentication.ts'
 import { decodeCursor, encodeCursor } from '../cursor.ts'
 import type { RouteDependencies } from '../dependencies.ts'
 import { presentAttempt } from '../presenters/request-attempt.ts'
-import { type AttemptFilter, type AttemptRecord, findAttempt, listAttempts } from '../queries/request-attempts.ts'
-import { uuidOfPath, uuidOfQuery } from '../request-values.ts'
+import {
+  type AttemptFilter,
+  type AttemptRecord,
+  findAttempt,
+  listAttempts,
+  PAGE_SIZE,
+} from '../queries/request-attempts.ts'
+import { badQuery, timeOfQuery, uuidOfPath, uuidOfQuery } from '../request-values.ts'
+import { route } from './route.ts'
 
-const TAGS = ['Request attempts']
+const tags = ['Request attempts']
 
 export function registerRequestAttemptRoutes(server: GatewayServer, deps: RouteDependencies): void {
-  const { orm, registry, clock } = deps
+  const { orm, authorize, clock } = deps
 
   server.get(
     '/request_attempts',
-    {
-      schema: {
-        operationId: 'requestAttempts.read',
-        tags: TAGS,
-        querystring: RequestAttemptsQuery,
-        response: { 200: Type.Array(RequestAttempt) },
-      },
-    },
+    route('request_attempt.list', {
+      operationId: 'requestAttempts.read',
+      tags,
+      summary: 'List request attempts, newest first',
+      querystring: RequestAttemptsQuery,
+      response: { 200: Type.Array(RequestAttempt) },
+    }),
     async (request, reply) => {
       const filter = readFilter(request.query)
-      authorizeApplication(request.principal, filter.applicationId, registry)
+      await authorize.application(request.principal, filter.applicationId, 'request_attempt.list')
       await request.catchUp(reply)
       const records = await listAttempts(orm, filter)
       const last = records.at(-1)
@@ -38,24 +42,26 @@ export function registerRequestAttemptRoutes(server: GatewayServer, deps: RouteD
 
   server.get(
     '/request_attempts/:request_attempt_id',
-    {
-      schema: {
-        operationId: 'requestAttempts.get',
-        tags: TAGS,
-        params: Type.Object({ request_attempt_id: Type.String() }),
-        querystring: MaybeOfApplication,
-        response: { 200: RequestAttempt },
-      },
-    },
+    route('request_attempt.get', {
+      operationId: 'requestAttempts.get',
+      tags,
+      summary: 'Get a request attempt',
+      params: Type.Object({ request_attempt_id: Type.String({ format: 'uuid' }) }),
+      querystring: MaybeOfApplication,
+      response: { 200: RequestAttempt },
+    }),
     async (request, reply) => {
-      const attemptId = uuidOfPath(request.params.request_attempt_id)
-      const { application_id: given } = request.query
-      if (given !== undefined) authorizeApplication(request.principal, uuidOfQuery(given), registry)
+      const { params, query, principal } = request
+      const attemptId = uuidOfPath(params.request_attempt_id)
+      const given =
+        query.application_id === undefined
+          ? null
+          : await authorize.application(principal, query.application_id, 'request_attempt.get')
       await request.catchUp(reply)
       const record = await findAttempt(orm, attemptId)
-      if (record === null || (given !== undefined && record.application_id !== uuidOfQuery(given)))
+      if (record === null || (given !== null && record.application_id !== given.applicationId))
         throw new ProblemError('NotFound')
-      authorizeApplication(request.principal, record.application_id, registry)
+      await authorize.application(principal, record.application_id, 'request_attempt.get')
       return presentAttempt(record, clock.nowMs())
     },
   )
@@ -73,25 +79,12 @@ function readFilter(query: RequestAttemptsQuery): AttemptFilter {
       .split(',')
       .map((name) => name.trim())
       .filter((name) => name !== ''),
-    minCreatedAt: readTime('min_created_at', query.min_created_at),
-    maxCreatedAt: readTime('max_created_at', query.max_created_at),
+    minCreatedAt: timeOfQuery('min_created_at', query.min_created_at),
+    maxCreatedAt: timeOfQuery('max_created_at', query.max_created_at),
     cursor,
+    outcome: query.outcome ?? null,
+    limit: query.limit ?? PAGE_SIZE,
   }
-}
-
-function readTime(name: string, text: string | undefined): string | null {
-  if (text === undefined) return null
-  // A plus sign of an offset arrives as a space when it was not encoded.
-  const time =
-    normalizeTimestamp(text) ??
-    normalizeTimestamp(text.replace(/ (\d\d:\d\d)$/, '+$1')) ??
-    normalizeTimestamp(text.replace(' UTC', 'Z'))
-  if (time === null) throw badQuery(`${name} is no RFC 3339 time`)
-  return time
-}
-
-function badQuery(detail: string): ProblemError {
-  return new ProblemError('JsonPayload', { detail: `Query deserialize error: ${detail}` })
 }
 
 /** The address of the next page; there on every page that has an item (contract, behaviour.md §5). */

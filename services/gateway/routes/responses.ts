@@ -2,33 +2,35 @@ import { Type } from 'typebox'
 import { ProblemError } from '#shared/contract/problems.ts'
 import { MaybeOfApplication, ResponseAnswer } from '#shared/contract/schemas.ts'
 import type { GatewayServer } from '../app.ts'
-import { authorizeApplication } from '../authentication.ts'
 import type { RouteDependencies } from '../dependencies.ts'
 import { presentResponse } from '../presenters/response.ts'
 import { findResponse } from '../queries/responses.ts'
-import { uuidOfPath, uuidOfQuery } from '../request-values.ts'
+import { uuidOfPath } from '../request-values.ts'
+import { route } from './route.ts'
 
-export function registerResponseRoutes(server: GatewayServer, { orm, registry }: RouteDependencies): void {
+export function registerResponseRoutes(server: GatewayServer, { orm, authorize }: RouteDependencies): void {
   server.get(
     '/responses/:response_id',
-    {
-      schema: {
-        operationId: 'response.get',
-        tags: ['Responses'],
-        params: Type.Object({ response_id: Type.String() }),
-        querystring: MaybeOfApplication,
-        response: { 200: ResponseAnswer },
-      },
-    },
+    route('response.get', {
+      operationId: 'response.get',
+      tags: ['Responses'],
+      summary: 'Get what a receiver has answered',
+      params: Type.Object({ response_id: Type.String({ format: 'uuid' }) }),
+      querystring: MaybeOfApplication,
+      response: { 200: ResponseAnswer },
+    }),
     async (request, reply) => {
-      const responseId = uuidOfPath(request.params.response_id)
-      const { application_id: given } = request.query
-      if (given !== undefined) authorizeApplication(request.principal, uuidOfQuery(given), registry)
+      const { params, query, principal } = request
+      const responseId = uuidOfPath(params.response_id)
+      const given =
+        query.application_id === undefined
+          ? null
+          : await authorize.application(principal, query.application_id, 'response.get')
       await request.catchUp(reply)
       const record = await findResponse(orm, responseId)
-      if (record === null || (given !== undefined && record.application_id !== uuidOfQuery(given)))
+      if (record === null || (given !== null && record.application_id !== given.applicationId))
         throw new ProblemError('NotFound')
-      authorizeApplication(request.principal, record.application_id, registry)
+      await authorize.application(principal, record.application_id, 'response.get')
       return presentResponse(record)
     },
   )

@@ -1,215 +1,124 @@
 import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
 import { ProblemError } from '#shared/contract/problems.ts'
-import { OfApplication, SubscriptionAnswer, SubscriptionPost } from '#shared/contract/schemas.ts'
+import { OfApplication, SubscriptionAnswer, SubscriptionPost, SubscriptionsQuery } from '#shared/contract/schemas.ts'
+import { hasLabels } from '#shared/domain/match.ts'
 import type { RegisteredSubscription } from '#shared/domain/registry.ts'
-import {
-  isHttpMethod,
-  type ParsedTarget,
-  parseTarget,
-  validateSubscriptionPost,
-  wantedLabels,
-} from '#shared/domain/validate-subscription.ts'
-import { describeErrors } from '#shared/domain/validation.ts'
-import { cancelledBeforeSeq, type SubscriptionSecrets, type SubscriptionState } from '#shared/facts/control.ts'
-import type { DeliveriesCancelled } from '#shared/facts/ledger.ts'
-import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
+import { validateSubscriptionPost } from '#shared/domain/validate-subscription.ts'
+import { cancelledBeforeSeq, type SubscriptionState } from '#shared/facts/control.ts'
 import type { GatewayServer } from '../app.ts'
-import { actorOf, authorizeApplication, type Principal } from '../authentication.ts'
+import { actorOf } from '../authentication.ts'
+import { cancelDeliveries } from '../cancel-deliveries.ts'
 import { changeControl } from '../change-control.ts'
 import type { RouteDependencies } from '../dependencies.ts'
+import { byKey, creationKey, linkNext, pageOf } from '../paging.ts'
 import { presentSubscription } from '../presenters/subscription.ts'
-import { findSubscription, listSubscriptions, type SubscriptionRecord } from '../queries/subscriptions.ts'
-import { uuidOfBody, uuidOfPath, uuidOfQuery } from '../request-values.ts'
+import { refuseFullApplication, refuseUnknownEventTypes } from '../quotas/refuse.ts'
+import { changeCounted } from '../quotas/turns.ts'
+import { labelsOfQuery, uuidOfPath } from '../request-values.ts'
+import { nextSubscription, openSubscription, type ReadSubscription, readSubscription } from '../subscription-states.ts'
+import { refuseInvalid, route } from './route.ts'
 
-const IdParams = Type.Object({ subscription_id: Type.String() })
-const TAGS = ['Subscriptions']
+const IdParams = Type.Object({ subscription_id: Type.String({ format: 'uuid' }) })
+const tags = ['Subscriptions']
 
 export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDependencies): void {
-  const { orm, registry, secretBox, clock, appenders, freshRegistry } = deps
-  const contextOf = (subscriptionId: string) => `subscription:${subscriptionId}`
-  const secretsOf = (subscriptionId: string, sealed: string) =>
-    JSON.parse(secretBox.open(sealed, contextOf(subscriptionId))) as SubscriptionSecrets
+  const { registry, secretBox, clock, freshRegistry, authorize } = deps
 
-  /** What a POST and a PUT have in common, in the contract's order of checks (behaviour.md §4). */
-  function readPost(post: SubscriptionPost, principal: Principal) {
-    const target = parseTarget(post.target)
-    if (typeof target === 'string')
-      throw new ProblemError('JsonPayload', { detail: `JSON deserialization error: ${target}` })
-    const labels = wantedLabels(post)
-    if (labels === null) throw new ProblemError('LabelsAmbiguity')
-    const application = authorizeApplication(principal, uuidOfBody(post.application_id), registry)
-    const errors = validateSubscriptionPost(post, target)
-    if (errors !== null) throw new ProblemError('Validation', { validation: errors, detail: describeErrors(errors) })
-    return { target, labels, application }
-  }
+  const present = (state: SubscriptionState): SubscriptionAnswer =>
+    presentSubscription(state, openSubscription(secretBox, state))
 
-  function refuseUnknownReferences(post: SubscriptionPost, applicationId: string): void {
-    const unknown = post.event_types.filter((name) => registry.eventType(applicationId, name) === undefined)
-    if (unknown.length > 0) {
-      throw new ProblemError('EventTypeDoesNotExist', {
-        detail: `These event types do not exist: ${unknown.join(', ')}.`,
-      })
-    }
+  async function refuseUnknownReferences({ post }: ReadSubscription, applicationId: string): Promise<void> {
+    await freshRegistry.decide(() => refuseUnknownEventTypes(post.event_types, applicationId, deps))
     const workers = post.dedicated_workers ?? []
     if (workers.length > 0)
       throw new ProblemError('UnauthorizedWorkers', { detail: `These workers may not be used: ${workers.join(', ')}.` })
   }
 
-  interface NextState {
-    post: SubscriptionPost
-    target: ParsedTarget
-    labels: Record<string, string>
-    before: { state: SubscriptionState; seq: number } | null
-    subscriptionId: string
-    principal: Principal
-    organizationId: string
-  }
-
-  /** The whole next state: a PUT replaces everything but what is the subscription's own (secret, creation time). */
-  function nextState({
-    post,
-    target,
-    labels,
-    before,
-    subscriptionId,
-    principal,
-    organizationId,
-  }: NextState): SubscriptionState {
-    const nowMs = clock.nowMs()
-    const secret = before ? secretsOf(subscriptionId, before.state.sealed).secret : randomUUID()
-    const secrets: SubscriptionSecrets = { secret, targetHeaders: target.headers }
-    return {
-      v: 1,
-      type: 'subscription',
-      subscriptionId,
-      applicationId: before?.state.applicationId ?? uuidOfBody(post.application_id),
-      organizationId,
-      isEnabled: post.is_enabled,
-      eventTypes: [...new Set(post.event_types)],
-      labels,
-      description: post.description ?? null,
-      metadata: post.metadata ?? {},
-      target: { method: isHttpMethod(target.method) ? target.method : 'POST', url: target.url },
-      sealed: secretBox.seal(JSON.stringify(secrets), contextOf(subscriptionId)),
-      maxRetries: post.max_retries ?? null,
-      createdAtMs: before?.state.createdAtMs ?? nowMs,
-      updatedAtMs: nowMs,
-      deletedAtMs: null,
-      lastCancelledSeq: before ? cancelledBeforeSeq(before.state, before.seq) : 0,
-      changedAtMs: nowMs,
-      changedBy: actorOf(principal),
-    }
-  }
-
-  /** After CONTROL says that the subscription is off, LEDGER says that what it still had open is cancelled. */
-  async function cancelOpenDeliveries(
-    { subscriptionId, applicationId, changedAtMs }: SubscriptionState,
-    controlSeq: number,
-  ): Promise<void> {
-    const fact: DeliveriesCancelled = {
-      v: 1,
-      type: 'cancelled',
-      subscriptionId,
-      applicationId,
-      controlSeq,
-      cancelledAtMs: changedAtMs,
-    }
-    await appenders.ledger.append({
-      subject: LEDGER_SUBJECTS.cancelled,
-      body: JSON.stringify(fact),
-      msgId: `cancel:${subscriptionId}:${controlSeq}`,
-    })
-  }
-
-  function presentState(state: SubscriptionState) {
-    const record: SubscriptionRecord = {
-      ...state,
-      targetMethod: state.target.method,
-      targetUrl: state.target.url,
-      createdAt: new Date(state.createdAtMs),
-      updatedAt: new Date(state.updatedAtMs),
-      deletedAt: null,
-    }
-    return present(record)
-  }
-
-  function present(record: SubscriptionRecord): SubscriptionAnswer {
-    return presentSubscription(record, secretsOf(record.subscriptionId, record.sealed))
-  }
+  /** What a subscription that is off still has open is called off. */
+  const cancelOpen = ({ applicationId, subscriptionId, changedAtMs: atMs }: SubscriptionState, controlSeq: number) =>
+    cancelDeliveries(deps, { applicationId, subscriptionId }, { controlSeq, atMs })
 
   server.post(
     '/subscriptions',
-    {
-      schema: {
-        operationId: 'subscriptions.create',
-        tags: TAGS,
-        body: SubscriptionPost,
-        response: { 201: SubscriptionAnswer },
-      },
-    },
-    async (request, reply) => {
-      const { body: post, principal } = request
-      const { target, labels, application } = await freshRegistry.decide(() => readPost(post, principal))
-      await freshRegistry.decide(() => refuseUnknownReferences(post, application.applicationId))
-      const subscriptionId = randomUUID()
-      const fact = nextState({
-        post,
-        target,
-        labels,
-        before: null,
-        subscriptionId,
-        principal,
-        organizationId: application.organizationId,
+    route('subscription.create', {
+      operationId: 'subscriptions.create',
+      tags,
+      summary: 'Make a subscription',
+      body: SubscriptionPost,
+      response: { 201: SubscriptionAnswer },
+    }),
+    async ({ body, principal }, reply) => {
+      const read = readSubscription(body)
+      const application = await authorize.application(principal, body.application_id, 'subscription.create')
+      refuseInvalid(validateSubscriptionPost(body, read.target))
+      refuseFullApplication(application, deps)
+      await refuseUnknownReferences(read, application.applicationId)
+      const [subscriptionId, nowMs, by] = [randomUUID(), clock.nowMs(), actorOf(principal)]
+      const fact = nextSubscription({ read, application, subscriptionId, before: null, nowMs, by }, secretBox)
+      const seq = await changeCounted(deps, application.applicationId, () => {
+        refuseFullApplication(application, deps)
+        return [{ fact, seq: 0 }]
       })
-      const changed = await changeControl(deps, () => ({ fact, seq: 0 }))
-      if (!post.is_enabled) await cancelOpenDeliveries(fact, changed!.seq)
+      if (!body.is_enabled) await cancelOpen(fact, seq)
       reply.code(201)
-      return presentState(fact)
+      return present(fact)
     },
   )
 
   server.put(
     '/subscriptions/:subscription_id',
-    {
-      schema: {
-        operationId: 'subscriptions.update',
-        tags: TAGS,
-        params: IdParams,
-        body: SubscriptionPost,
-        response: { 200: SubscriptionAnswer },
-      },
-    },
-    async (request) => {
-      const subscriptionId = uuidOfPath(request.params.subscription_id)
-      const { body: post, principal } = request
-      const { target, labels, application } = await freshRegistry.decide(() => readPost(post, principal))
-      const { applicationId, organizationId } = application
-      const changed = await changeControl<SubscriptionState>(deps, () => {
-        const before = registry.subscriptions.get(subscriptionId)
-        if (!before || before.state.applicationId !== applicationId || before.state.deletedAtMs !== null)
-          throw new ProblemError('NotFound')
-        refuseUnknownReferences(post, applicationId)
-        return {
-          fact: nextState({ post, target, labels, before, subscriptionId, principal, organizationId }),
-          seq: before.seq,
-        }
-      })
-      if (!post.is_enabled) await cancelOpenDeliveries(changed!.fact, changed!.seq)
-      return presentState(changed!.fact)
+    route('subscription.edit', {
+      operationId: 'subscriptions.update',
+      tags,
+      summary: 'Replace a subscription; what it has open is cancelled when it is disabled',
+      params: IdParams,
+      body: SubscriptionPost,
+      response: { 200: SubscriptionAnswer },
+    }),
+    async ({ params, body, principal }) => {
+      const subscriptionId = uuidOfPath(params.subscription_id)
+      const read = readSubscription(body)
+      const application = await authorize.application(principal, body.application_id, 'subscription.edit')
+      refuseInvalid(validateSubscriptionPost(body, read.target))
+      await freshRegistry.catchUp()
+      find(subscriptionId, application.applicationId)
+      await refuseUnknownReferences(read, application.applicationId)
+      const changed = await changeControl<SubscriptionState>(
+        deps,
+        () => {
+          const before = find(subscriptionId, application.applicationId)
+          const next = { read, application, subscriptionId, before, nowMs: clock.nowMs(), by: actorOf(principal) }
+          return { fact: nextSubscription(next, secretBox), seq: before.seq }
+        },
+        { onConflict: 'refuse' },
+      )
+      if (!body.is_enabled) await cancelOpen(changed!.fact, changed!.seq)
+      return present(changed!.fact)
     },
   )
 
+  /** @throws {ProblemError} NotFound when the application has no such live subscription. */
+  function find(subscriptionId: string, applicationId: string): RegisteredSubscription {
+    const found = registry.subscriptions.get(subscriptionId)
+    if (!found || found.state.applicationId !== applicationId || found.state.deletedAtMs !== null)
+      throw new ProblemError('NotFound')
+    return found
+  }
+
   server.delete(
     '/subscriptions/:subscription_id',
-    { schema: { operationId: 'subscriptions.delete', tags: TAGS, params: IdParams, querystring: OfApplication } },
-    async (request, reply) => {
-      const subscriptionId = uuidOfPath(request.params.subscription_id)
-      const { applicationId } = authorizeApplication(
-        request.principal,
-        uuidOfQuery(request.query.application_id),
-        registry,
-      )
+    route('subscription.delete', {
+      operationId: 'subscriptions.delete',
+      tags,
+      summary: 'Delete a subscription; what it has open is cancelled',
+      params: IdParams,
+      querystring: OfApplication,
+      response: { 204: Type.Null() },
+    }),
+    async ({ params, query, principal }, reply) => {
+      const subscriptionId = uuidOfPath(params.subscription_id)
+      const { applicationId } = await authorize.application(principal, query.application_id, 'subscription.delete')
       let deletedBefore: RegisteredSubscription | null = null as RegisteredSubscription | null
       const changed = await changeControl<SubscriptionState>(deps, () => {
         const before = registry.subscriptions.get(subscriptionId)
@@ -225,51 +134,67 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
           deletedAtMs: nowMs,
           updatedAtMs: nowMs,
           changedAtMs: nowMs,
-          changedBy: actorOf(request.principal),
+          changedBy: actorOf(principal),
           lastCancelledSeq: cancelledBeforeSeq(before.state, before.seq),
         }
         return { fact, seq: before.seq }
       })
       // Deleting twice is no error; the second time makes up for a first one that ended half-way.
       const { state, seq } = deletedBefore ?? { state: changed!.fact, seq: changed!.seq }
-      await cancelOpenDeliveries(state, seq)
-      reply.code(204)
+      await cancelOpen(state, seq)
+      return reply.code(204).send(null)
     },
   )
 
   server.get(
     '/subscriptions',
-    {
-      schema: {
-        operationId: 'subscriptions.list',
-        tags: TAGS,
-        querystring: OfApplication,
-        response: { 200: Type.Array(SubscriptionAnswer) },
-      },
-    },
+    route('subscription.list', {
+      operationId: 'subscriptions.list',
+      tags,
+      summary: 'List the subscriptions of an application, oldest first',
+      querystring: SubscriptionsQuery,
+      response: { 200: Type.Array(SubscriptionAnswer) },
+    }),
     async (request, reply) => {
-      const { applicationId } = authorizeApplication(
-        request.principal,
-        uuidOfQuery(request.query.application_id),
-        registry,
-      )
-      await request.catchUp(reply)
-      return (await listSubscriptions(orm, applicationId)).map(present)
+      const { query, principal } = request
+      const { applicationId } = await authorize.application(principal, query.application_id, 'subscription.list')
+      const labels = labelsOfQuery(query.label)
+      await freshRegistry.catchUp()
+      const keyOf = (each: SubscriptionState) => creationKey(each.createdAtMs, each.subscriptionId)
+      const wanted = registry
+        .allSubscriptionsOf(applicationId)
+        .map(({ state }) => state)
+        .filter((state) => state.deletedAtMs === null)
+        .filter((state) => query.is_enabled === undefined || String(state.isEnabled) === query.is_enabled)
+        .filter((state) => query.event_type === undefined || state.eventTypes.includes(query.event_type))
+        .filter((state) => labels === null || hasLabels(state.labels, labels))
+        .sort(byKey(keyOf))
+      const { items, nextCursor } = pageOf(wanted, keyOf, query)
+      linkNext(request, reply, nextCursor)
+      return items.map(present)
     },
   )
 
   server.get(
     '/subscriptions/:subscription_id',
-    {
-      schema: { operationId: 'subscriptions.get', tags: TAGS, params: IdParams, response: { 200: SubscriptionAnswer } },
-    },
-    async (request, reply) => {
-      const subscriptionId = uuidOfPath(request.params.subscription_id)
-      await request.catchUp(reply)
-      const record = await findSubscription(orm, subscriptionId)
-      if (record === null) throw new ProblemError('NotFound')
-      authorizeApplication(request.principal, record.applicationId, registry)
-      return present(record)
+    route('subscription.get', {
+      operationId: 'subscriptions.get',
+      tags,
+      summary: 'Get a subscription',
+      params: IdParams,
+      response: { 200: SubscriptionAnswer },
+    }),
+    async ({ params, principal }) => {
+      const subscriptionId = uuidOfPath(params.subscription_id)
+      await freshRegistry.catchUp()
+      const state = registry.subscriptions.get(subscriptionId)?.state
+      const isThere = state !== undefined && state.deletedAtMs === null && isApplicationLive(state.applicationId)
+      if (!isThere) throw new ProblemError('NotFound')
+      await authorize.application(principal, state.applicationId, 'subscription.get')
+      return present(state)
     },
   )
+
+  const isApplicationLive = (applicationId: string) =>
+    registry.applications.get(applicationId)?.state.deletedAtMs === null
 }

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import { type FieldError, ProblemError } from '#shared/contract/problems.ts'
+import type { EventPost } from '#shared/contract/schemas.ts'
+import { describeErrors } from '#shared/domain/validation.ts'
+import type { EventTypeState } from '#shared/facts/control.ts'
+import { type EventAccepted, encodeEvent } from '#shared/facts/event.ts'
+import { eventSubject } from '#shared/facts/subjects.ts'
+import {
+  acceptEvent,
+  activeEventType,
+  isCoveredByWindow,
+  type ReadEvent,
+  readEvent,
+  readPayload,
+  reliableWindowMs,
+} from './admit.ts'
+import type { Principal } from './authentication.ts'
+import type { RouteDependencies } from './dependencies.ts'
+import { findEventId } from './queries/event-ids.ts'
+import { createUsedIds } from './used-ids.ts'
+
+/** Room for the subject and the headers of a message beside its body. */
+const MESSAGE_OVERHEAD_BYTES = 8_192
+const PAYLOAD_MAX_DEFAULT_BYTES = 1_048_576
+
+/** Who posts, and from where. */
+export interface Sender {
+  principal: Principal
+  ip: string
+}
+
+/** Takes a posted event: resolves once it is on disk. @throws {ProblemError} in the contract's order (behaviour.md §2). */
+export type Ingest = (post: EventPost, sender: Sender) => Promise<EventAccepted>
+
+export function createIngest(deps: RouteDependencies): Ingest {
+  const { nats, orm, registry, appenders, config, clock, freshRegistry, readYourWrites, eventQuota } = deps
+  const appendPrefix = `${randomUUID()}-`
+  let appendCounter = 0
+  const window = { windowMs: config.duplicateWindowMs, appendTimeoutMs: config.appendTimeoutMs }
+  const usedIds = createUsedIds({ nats, orm, clock, windowMs: reliableWindowMs(window) })
+
+  return async (post, { principal, ip }) => {
+    const nowMs = clock.nowMs()
+    let read = freshRegistry.decide(() => readEvent(post, principal, registry, nowMs))
+    if (read instanceof Promise) read = await read
+    const reservation = eventQuota.isEnforced ? await eventQuota.reserve(read.application) : null
+    try {
+      const payload = readPayload(read)
+      const { givenId } = read
+      if (givenId !== null && !isCoveredByWindow(givenId, nowMs, window)) await usedIds.refuseIfUsed(givenId)
+      const type = await typeOf(read)
+      if (type.schema !== null) await refuseOffSchema(type, read, deps)
+      const event = acceptEvent(read, {
+        eventType: type.name,
+        nowMs,
+        ip,
+        controlSeq: registry.seq,
+        appendId: appendPrefix + (appendCounter++).toString(36),
+      })
+      const seq = await appendEvent(event, payload, type)
+      reservation?.keep(seq)
+      return event
+    } catch (error) {
+      reservation?.release()
+      throw error
+    }
+  }
+
+  /** The event's type; when there is none, a known id is still the contract's first complaint. */
+  async function typeOf(read: ReadEvent): Promise<EventTypeState> {
+    try {
+      return await freshRegistry.decide(() => activeEventType(read, registry))
+    } catch (error) {
+      if (read.givenId === null) throw error
+      await readYourWrites.catchUp()
+      if ((await findEventId(orm, read.givenId)).isKnown) throw new ProblemError('EventAlreadyIngested')
+      throw error
+    }
+  }
+
+  async function appendEvent(event: EventAccepted, payload: Uint8Array, type: EventTypeState): Promise<number> {
+    const body = encodeEvent(event, payload)
+    const bytesMax = (nats.connection.info?.max_payload ?? PAYLOAD_MAX_DEFAULT_BYTES) - MESSAGE_OVERHEAD_BYTES
+    // The client library would take it for a lost connection, and a whole batch would be sent again and again.
+    if (body.length > bytesMax)
+      throw new ProblemError('JsonPayload', { detail: `Body is too big (maximum is ${bytesMax} bytes)` })
+    const { isDuplicate, seq } = await appenders.events.append({
+      subject: eventSubject(event.applicationId, type),
+      body,
+      msgId: `${event.applicationId}:${event.eventId}`,
+    })
+    if (isDuplicate) throw new ProblemError('EventAlreadyIngested')
+    return seq
+  }
+}
+
+/** @throws {ProblemError} Validation with paths and reasons, when the payload doesn't satisfy its type's schema. */
+async function refuseOffSchema(
+  { applicationId, name, schema, schemaVersion }: EventTypeState,
+  { post }: ReadEvent,
+  { schemaChecker }: RouteDependencies,
+): Promise<void> {
+  if (post.payload_content_type !== 'application/json')
+    throw offSchema([{ code: 'json-schema', message: 'this event type takes application/json only', params: {} }])
+  const verdict = await schemaChecker.check(`${applicationId}/${schemaVersion}/${name}`, schema, post.payload)
+  switch (verdict.type) {
+    case 'valid':
+      return
+    case 'invalid':
+      throw offSchema(
+        verdict.errors.map(({ path, reason }) => ({
+          code: 'json-schema',
+          message: `${path === '' ? 'the payload' : path} ${reason}`,
+          params: { path, schema_version: schemaVersion },
+        })),
+      )
+    case 'timed-out':
+      throw offSchema([
+        { code: 'json-schema-timeout', message: 'checking it against the schema took too long', params: {} },
+      ])
+    case 'busy':
+      throw new ProblemError('ServiceUnavailable', { detail: 'Too many payloads are being checked; try again.' })
+  }
+}
+
+function offSchema(errors: FieldError[]): ProblemError {
+  const validation = { payload: errors }
+  return new ProblemError('Validation', { validation, detail: describeErrors(validation) })
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+import { ProblemError } from '#shared/contract/problems.ts'
+import type { SubscriptionPost } from '#shared/contract/schemas.ts'
+import type { RegisteredSubscription } from '#shared/domain/registry.ts'
+import type { SecretBox } from '#shared/domain/secret-box.ts'
+import { readRetryPolicy } from '#shared/domain/validate-retry-policy.ts'
+import { isHttpMethod, type ParsedTarget, parseTarget, wantedLabels } from '#shared/domain/validate-subscription.ts'
+import {
+  type Actor,
+  type ApplicationState,
+  cancelledBeforeSeq,
+  type SubscriptionSecrets,
+  type SubscriptionState,
+} from '#shared/facts/control.ts'
+import { badBody } from './request-values.ts'
+
+/** A post whose form is right; whether it is allowed and its values are valid is still to be seen. */
+export interface ReadSubscription {
+  post: SubscriptionPost
+  target: ParsedTarget
+  labels: Record<string, string>
+}
+
+/** @throws {ProblemError} JsonPayload or LabelsAmbiguity: the contract's first checks (behaviour.md §4). */
+export function readSubscription(post: SubscriptionPost): ReadSubscription {
+  const target = parseTarget(post.target)
+  if (typeof target === 'string') throw badBody(target)
+  const labels = wantedLabels(post)
+  if (labels === null) throw new ProblemError('LabelsAmbiguity')
+  return { post, target, labels }
+}
+
+export interface NextSubscription {
+  read: ReadSubscription
+  application: ApplicationState
+  subscriptionId: string
+  before: RegisteredSubscription | null
+  nowMs: number
+  by: Actor
+}
+
+/** The whole next state: a PUT replaces everything but what is the subscription's own (secret, creation time). */
+export function nextSubscription(
+  { read, application, subscriptionId, before, nowMs, by }: NextSubscription,
+  secretBox: SecretBox,
+): SubscriptionState {
+  const { post, target, labels } = read
+  const secrets: SubscriptionSecrets = {
+    secret: before ? openSubscription(secretBox, before.state).secret : randomUUID(),
+    targetHeaders: target.headers,
+    targetUrl: target.url,
+  }
+  const readPolicy = post.retry_policy ? readRetryPolicy(post.retry_policy) : null
+  if (typeof readPolicy === 'string') throw new TypeError('the retry policy must have been checked')
+  return {
+    v: 1,
+    type: 'subscription',
+    subscriptionId,
+    applicationId: application.applicationId,
+    organizationId: application.organizationId,
+    isEnabled: post.is_enabled,
+    eventTypes: [...new Set(post.event_types)],
+    labels,
+    description: post.description ?? null,
+    metadata: post.metadata ?? {},
+    target: { method: isHttpMethod(target.method) ? target.method : 'POST', url: new URL(target.url).origin },
+    sealed: secretBox.seal(JSON.stringify(secrets), contextOf(subscriptionId)),
+    maxRetries: post.max_retries ?? readPolicy?.maxRetries ?? null,
+    retryPolicy: readPolicy?.policy ?? null,
+    filter: post.filter ?? null,
+    createdAtMs: before?.state.createdAtMs ?? nowMs,
+    updatedAtMs: nowMs,
+    deletedAtMs: null,
+    lastCancelledSeq: before ? cancelledBeforeSeq(before.state, before.seq) : 0,
+    changedAtMs: nowMs,
+    changedBy: by,
+  }
+}
+
+export function openSubscription(secretBox: SecretBox, state: SubscriptionState): SubscriptionSecrets {
+  return JSON.parse(secretBox.open(state.sealed, contextOf(state.subscriptionId))) as SubscriptionSecrets
+}
+
+function contextOf(subscriptionId: string): string {
+  return `subscription:${subscriptionId}`
+}

@@ -1,0 +1,161 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { JsMsg } from '@nats-io/jetstream'
+import { deliveryMessage } from '#shared/domain/delivery-message.ts'
+import { matchEvent } from '#shared/domain/match.ts'
+import type { Registry } from '#shared/domain/registry.ts'
+import { decodeEvent } from '#shared/facts/event.ts'
+import { type DeliveryCreated, decodeLedgerFact, type EventsReleased } from '#shared/facts/ledger.ts'
+import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
+import { decodePostponedDue, type PostponedDue } from '#shared/facts/waiting.ts'
+import type { Appender } from '#shared/runtime/appender.ts'
+import type { Clock } from '#shared/runtime/clock.ts'
+import type { ControlReader } from '#shared/runtime/control-reader.ts'
+import type { Logger } from '#shared/runtime/logger.ts'
+import type { Nats } from '#shared/runtime/nats.ts'
+import { createStreamReader } from '#shared/runtime/stream-reader.ts'
+import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import type { MatcherConfig } from './config.ts'
+import { catchUpWithControl } from './control.ts'
+import { bySubscription } from './group.ts'
+
+export interface ReleaserDependencies {
+  nats: Nats
+  registry: Registry
+  controlReader: ControlReader
+  ledger: Appender
+  config: MatcherConfig
+  clock: Clock
+  logger: Logger
+}
+
+export interface Releaser {
+  start(): void
+  stop(): Promise<void>
+}
+
+const BATCH_MAX = 200
+const GROUP_MAX = 1_000
+const FOLD_BATCH_MAX = 1_000
+const FOLD_POLL_MS = 5
+const FOLD_LIMIT_MS = 5_000
+/** Due messages that are dealt with before they are purged. */
+const PURGE_AFTER = 1_000
+
+/**
+ * Matches postponed events when their time has come, against the subscriptions of then. Works like the matcher: where it
+ * stands is written with the deliveries, on the condition that nothing was added to `ledger.postponed` meanwhile. As
+ * withdrawals stand under the same subject, an event is either withdrawn or released, never both.
+ */
+export function createReleaser(deps: ReleaserDependencies): Releaser {
+  const { nats, registry, ledger, config, clock, logger } = deps
+  const withdrawn = new Set<string>()
+  let foldedSeq = 0
+  let lastReleased: EventsReleased | null = null
+  let purgedThroughSeq = 0
+
+  const folder = createStreamReader({
+    nats,
+    logger,
+    stream: STREAM_NAMES.ledger,
+    filterSubjects: [LEDGER_SUBJECTS.postponed],
+    fromSeq: () => foldedSeq + 1,
+    batchMax: FOLD_BATCH_MAX,
+    onBatch: async (messages) => messages.forEach(foldMessage),
+  })
+
+  const reader = createStreamReader({
+    nats,
+    logger,
+    stream: STREAM_NAMES.waiting,
+    filterSubjects: [WAITING_SUBJECTS.postponedDue],
+    fromSeq: async () => {
+      await catchUpWithPostponed()
+      return (lastReleased?.throughWaitingSeq ?? 0) + 1
+    },
+    batchMax: BATCH_MAX,
+    onBatch,
+  })
+
+  function foldMessage(message: JsMsg): void {
+    const fact = decodeLedgerFact(message.string())
+    if (fact.type === 'withdrawn') withdrawn.add(fact.eventId)
+    if (fact.type === 'released') lastReleased = fact
+    foldedSeq = message.seq
+  }
+
+  /** @throws {Error} when the latest withdrawals can't be had in time: the batch is tried again. */
+  async function catchUpWithPostponed(): Promise<void> {
+    const last = await nats.jsm.direct.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.postponed })
+    const untilMs = performance.now() + FOLD_LIMIT_MS
+    while (last !== null && foldedSeq < last.seq) {
+      if (performance.now() > untilMs) throw new Error('the latest withdrawals could not be read')
+      await delay(FOLD_POLL_MS)
+    }
+  }
+
+  async function onBatch(messages: JsMsg[]): Promise<void> {
+    await catchUpWithControl(deps)
+    await catchUpWithPostponed()
+    for (const message of messages) await release(decodePostponedDue(message.string()), message.seq)
+    await purgeDone()
+  }
+
+  async function release(due: PostponedDue, waitingSeq: number): Promise<void> {
+    const isWithdrawn = withdrawn.has(due.eventId)
+    const partOf = lastReleased?.partOf
+    const deliveries = (isWithdrawn ? [] : await deliveriesOf(due))
+      .toSorted(bySubscription)
+      .filter((each) => partOf?.eventSeq !== due.eventSeq || each.subscriptionId > partOf.throughSubscriptionId)
+    const perGroup = GROUP_MAX - 1
+    for (let i = 0; i === 0 || i < deliveries.length; i += perGroup) {
+      const group = deliveries.slice(i, i + perGroup)
+      const isLast = i + perGroup >= deliveries.length
+      await appendReleased(group, {
+        v: 1,
+        type: 'released',
+        throughWaitingSeq: isLast ? waitingSeq : waitingSeq - 1,
+        eventIds: isLast && !isWithdrawn ? [due.eventId] : [],
+        ...(isLast ? {} : { partOf: { eventSeq: due.eventSeq, throughSubscriptionId: group.at(-1)!.subscriptionId } }),
+        controlSeq: registry.seq,
+        releasedAtMs: clock.nowMs(),
+      })
+    }
+    withdrawn.delete(due.eventId)
+  }
+
+  async function deliveriesOf({ eventSeq }: PostponedDue): Promise<DeliveryCreated[]> {
+    const stored = await nats.jsm.direct.getMessage(STREAM_NAMES.events, { seq: eventSeq })
+    // Older than EVENTS keeps: nothing is left to deliver.
+    if (stored === null) return []
+    return matchEvent(decodeEvent(stored.data), eventSeq, registry, { createdAtMs: clock.nowMs() })
+  }
+
+  async function appendReleased(deliveries: DeliveryCreated[], released: EventsReleased): Promise<void> {
+    const closing = {
+      subject: LEDGER_SUBJECTS.postponed,
+      body: JSON.stringify(released),
+      expectLastSubjectSeq: foldedSeq,
+    }
+    const messages = deliveries.map((delivery) => deliveryMessage(delivery, config.laneCount))
+    const { seq } = await ledger.appendGroup([...messages, closing])
+    lastReleased = released
+    foldedSeq = Math.max(foldedSeq, seq)
+  }
+
+  async function purgeDone(): Promise<void> {
+    const throughSeq = lastReleased?.throughWaitingSeq ?? 0
+    if (throughSeq - purgedThroughSeq < PURGE_AFTER) return
+    await nats.jsm.streams.purge(STREAM_NAMES.waiting, { filter: WAITING_SUBJECTS.postponedDue, seq: throughSeq + 1 })
+    purgedThroughSeq = throughSeq
+  }
+
+  return {
+    start() {
+      folder.start()
+      reader.start()
+    },
+    async stop() {
+      await Promise.all([reader.stop(), folder.stop()])
+    },
+  }
+}
