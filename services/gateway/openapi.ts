@@ -86,8 +86,11 @@ function hoistNamed(value: Json, schemas: JsonObject): Json {
   return { $ref: `#/components/schemas/${title}` }
 }
 
+/** Formats are notes for readers; what is checked, patterns and the contract's own rules say. */
 function hoistChildren(value: JsonObject, schemas: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hoistNamed(inner, schemas)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key === 'x-format' ? 'format' : key, hoistNamed(inner, schemas)]),
+  )
 }
 
 function withoutName({ title: _, ...schema }: JsonObject): JsonObject {

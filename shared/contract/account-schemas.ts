@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { Int32, nullable, Timestamp, Uuid, UuidAnswer } from './primitives.ts'
 
 const Email = Type.String({ examples: ['ada@example.com'] })
-const Password = Type.String({ format: 'password' })
+const Password = Type.String({ 'x-format': 'password' })
 const RoleName = Type.String({ examples: ['editor'], description: 'viewer or editor' })
 const OrganizationName = Type.String({ examples: ['Acme'], description: '2 to 50 characters' })
 
@@ -88,9 +88,9 @@ export const OrganizationInfo = Type.Object(
       days_of_events_retention_limit: Int32,
     }),
     consumption: Type.Object({
-      members: Type.Integer({ format: 'int64' }),
-      applications: Type.Integer({ format: 'int64' }),
-      events_per_day: Type.Integer({ format: 'int64' }),
+      members: Type.Integer({ 'x-format': 'int64' }),
+      applications: Type.Integer({ 'x-format': 'int64' }),
+      events_per_day: Type.Integer({ 'x-format': 'int64' }),
     }),
     onboarding_steps: Type.Object({ application: Step, event_type: Step, subscription: Step, event: Step }),
   },
@@ -189,7 +189,7 @@ export const EventsPerDayEntry = Type.Object(
   {
     application_id: UuidAnswer,
     application_name: Type.String(),
-    date: Type.String({ format: 'date', examples: ['2026-01-31'] }),
+    date: Type.String({ 'x-format': 'date', examples: ['2026-01-31'] }),
     amount: Int32,
     is_provisional: Type.Boolean({ description: 'The day is not over' }),
   },

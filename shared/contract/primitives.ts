@@ -6,12 +6,12 @@ const UUID_PATTERN =
 
 const EXAMPLE_UUID = '01993f0c-2a3b-7c4d-8e5f-60718293a4b5'
 
-/** A UUID in a request. `format` is an annotation here: the pattern is what is checked. */
-export const Uuid = Type.String({ pattern: UUID_PATTERN, format: 'uuid', examples: [EXAMPLE_UUID] })
+/** A UUID in a request. `x-format` is the `format` of the API's description, which is not checked: the pattern is. */
+export const Uuid = Type.String({ pattern: UUID_PATTERN, 'x-format': 'uuid', examples: [EXAMPLE_UUID] })
 /** A UUID in an answer: lower case, with hyphens. */
-export const UuidAnswer = Type.String({ format: 'uuid', examples: [EXAMPLE_UUID] })
+export const UuidAnswer = Type.String({ 'x-format': 'uuid', examples: [EXAMPLE_UUID] })
 export const Timestamp = Type.String({
-  format: 'date-time',
+  'x-format': 'date-time',
   description: 'RFC 3339, UTC',
   examples: ['2026-01-31T12:00:00.000000Z'],
 })
@@ -23,4 +23,4 @@ export const TextMap = Type.Unsafe<Record<string, string>>(
 )
 export const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
   Type.Union([schema, Type.Null()])
-export const Int32 = Type.Integer({ format: 'int32' })
+export const Int32 = Type.Integer({ 'x-format': 'int32' })

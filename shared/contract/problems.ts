@@ -93,7 +93,10 @@ export const PROBLEMS = {
   Forbidden: [403, 'Not allowed', 'The credential does not give this right, or what was asked for does not exist.'],
   RateLimited: [429, 'Too many requests', 'Wait as long as Retry-After says.'],
   ServiceUnavailable: [503, 'Not available right now', 'Try again in a few seconds.'],
-  // Beyond the contract's list.
+} as const satisfies Record<string, readonly [status: number, title: string, detail: string]>
+
+/** Beyond the contract's list, which `GET /errors` keeps to: what only happens where the contract has no answer. */
+export const ADDED_PROBLEMS = {
   Conflict: [
     409,
     'Somebody else has just changed this',
@@ -101,7 +104,9 @@ export const PROBLEMS = {
   ],
 } as const satisfies Record<string, readonly [status: number, title: string, detail: string]>
 
-export type ProblemId = keyof typeof PROBLEMS
+const ALL_PROBLEMS = { ...PROBLEMS, ...ADDED_PROBLEMS }
+
+export type ProblemId = keyof typeof ALL_PROBLEMS
 
 /** What is wrong with one value of a request. */
 export interface FieldError {
@@ -133,7 +138,7 @@ export function problemDocument(
   id: ProblemId,
   more: { detail?: string; validation?: FieldErrors; status?: number } = {},
 ): ProblemDocument {
-  const [status, title, detail] = PROBLEMS[id]
+  const [status, title, detail] = ALL_PROBLEMS[id]
   return {
     type: REFERENCE + id.toLowerCase(),
     id,

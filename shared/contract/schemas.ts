@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { nullable, StorableText, TextMap, Timestamp, Uuid, UuidAnswer } from './primitives.ts'
-import { PROBLEMS, type ProblemDocument } from './problems.ts'
+import { Int32, nullable, StorableText, TextMap, Timestamp, Uuid, UuidAnswer } from './primitives.ts'
+import { ADDED_PROBLEMS, PROBLEMS, type ProblemDocument } from './problems.ts'
 
 // -- requests: their shape. What a value may be is checked after authorization (shared/domain/validate-*.ts). --------
 
@@ -48,7 +48,7 @@ export type EventTypePost = Static<typeof EventTypePost>
 export const TargetPost = Type.Object({
   type: Type.Literal('http'),
   method: Type.String({ examples: ['POST'] }),
-  url: Type.String({ format: 'url', examples: ['https://example.com/webhooks'] }),
+  url: Type.String({ 'x-format': 'url', examples: ['https://example.com/webhooks'] }),
   headers: Type.Unsafe<Record<string, string | string[]>>(
     Type.Object({}, { additionalProperties: Type.Union([Type.String(), Type.Array(Type.String())]) }),
   ),
@@ -206,7 +206,7 @@ export type IngestedEvent = Static<typeof IngestedEvent>
 /** One event's answer within a batch: what its own post would have been answered with. */
 export const EventBatchAnswer = Type.Array(
   Type.Object({
-    status: Type.Integer(),
+    status: Int32,
     event: Type.Optional(IngestedEvent),
     problem: Type.Optional(Type.Unsafe<ProblemDocument>(Type.Object({}, { additionalProperties: true }))),
   }),
@@ -231,7 +231,7 @@ export const EventTypeAnswer = Type.Object(
     verb_name: Type.String({ examples: ['paid'] }),
     event_type_name: Type.String({ examples: ['billing.invoice.paid'] }),
     schema: Type.Optional(JsonSchemaValue),
-    schema_version: Type.Optional(Type.Integer()),
+    schema_version: Type.Optional(Int32),
   },
   { title: 'EventType' },
 )
@@ -277,13 +277,13 @@ export const SubscriptionAnswer = Type.Object(
     target: Type.Object({
       type: Type.Literal('http'),
       method: Type.String(),
-      url: Type.String({ format: 'url' }),
+      url: Type.String({ 'x-format': 'url' }),
       headers: TextMap,
     }),
     created_at: Timestamp,
     updated_at: Timestamp,
     dedicated_workers: Type.Array(Type.String()),
-    max_retries: nullable(Type.Integer()),
+    max_retries: nullable(Int32),
     retry_policy: Type.Optional(nullable(RetryPolicy)),
     filter: Type.Optional(nullable(PayloadFilterValue)),
     warnings: Type.Optional(Type.Array(Type.String())),
@@ -297,7 +297,7 @@ export const AttemptStatus = Type.Object({
   since: Type.Optional(Timestamp),
   until: Type.Optional(Timestamp),
   at: Type.Optional(Timestamp),
-  full_processing_ms: Type.Optional(Type.Integer()),
+  full_processing_ms: Type.Optional(Type.Integer({ 'x-format': 'int64' })),
 })
 export type AttemptStatus = Static<typeof AttemptStatus>
 
@@ -313,13 +313,13 @@ export const RequestAttempt = Type.Object(
     succeeded_at: nullable(Timestamp),
     delay_until: nullable(Timestamp),
     response_id: nullable(UuidAnswer),
-    retry_count: Type.Integer(),
-    http_response_status: nullable(Type.Integer()),
+    retry_count: Int32,
+    http_response_status: nullable(Int32),
     status: AttemptStatus,
-    attempt_number: Type.Integer(),
-    status_code: nullable(Type.Integer()),
+    attempt_number: Int32,
+    status_code: nullable(Int32),
     error_message: nullable(Type.String()),
-    duration_ms: nullable(Type.Integer()),
+    duration_ms: nullable(Int32),
     outcome: nullable(Type.String()),
     delivery_id: UuidAnswer,
     next_attempt_at: nullable(Timestamp),
@@ -332,10 +332,10 @@ export const ResponseAnswer = Type.Object(
   {
     response_id: UuidAnswer,
     response_error_name: nullable(Type.String()),
-    http_code: nullable(Type.Integer()),
+    http_code: nullable(Int32),
     headers: nullable(TextMap),
     body: nullable(Type.String()),
-    elapsed_time_ms: nullable(Type.Integer()),
+    elapsed_time_ms: nullable(Int32),
     is_body_cut: Type.Boolean(),
   },
   { title: 'Response' },
@@ -343,7 +343,7 @@ export const ResponseAnswer = Type.Object(
 export type ResponseAnswer = Static<typeof ResponseAnswer>
 
 const Integers = <const Names extends readonly string[]>(names: Names) =>
-  Type.Object(Object.fromEntries(names.map((name) => [name, Type.Integer()])) as Record<Names[number], Type.TInteger>)
+  Type.Object(Object.fromEntries(names.map((name) => [name, Int32])) as Record<Names[number], Type.TInteger>)
 
 export const QuotasResponse = Type.Object(
   {
@@ -365,11 +365,11 @@ export const InstanceConfig = Type.Object(
   {
     biscuit_public_key: Type.String(),
     registration_disabled: Type.Boolean(),
-    password_minimum_length: Type.Integer(),
+    password_minimum_length: Int32,
     auto_db_migration: Type.Boolean(),
     application_secret_compatibility: Type.Boolean(),
     quota_enforcement: Type.Boolean(),
-    matomo: nullable(Type.Object({ url: Type.String(), site_id: Type.Integer() })),
+    matomo: nullable(Type.Object({ url: Type.String(), site_id: Int32 })),
     formbricks: nullable(Type.Object({ api_host: Type.String(), environment_id: Type.String() })),
     support_email_address: Type.String(),
     cloudflare_turnstile_site_key: nullable(Type.String()),
@@ -395,16 +395,16 @@ export type EnvironmentVariable = Static<typeof EnvironmentVariable>
 export const Problem = Type.Object(
   {
     type: Type.String(),
-    id: Type.Enum(Object.keys(PROBLEMS)),
+    id: Type.Enum([...Object.keys(PROBLEMS), ...Object.keys(ADDED_PROBLEMS)]),
     title: Type.String(),
     detail: Type.String(),
-    status: Type.Integer(),
+    status: Int32,
     validation: nullable(Type.Record(Type.String(), Type.Unknown())),
   },
   { title: 'Problem' },
 )
 
-const Duration = nullable(Type.Integer())
+const Duration = nullable(Int32)
 export const HealthAnswer = Type.Object(
   {
     database: Type.Boolean(),
@@ -415,7 +415,7 @@ export const HealthAnswer = Type.Object(
     pulsar_duration_ms: Duration,
     object_storage: nullable(Type.Boolean()),
     object_storage_duration_ms: Duration,
-    total_duration_ms: Type.Integer(),
+    total_duration_ms: Int32,
   },
   { title: 'Health' },
 )

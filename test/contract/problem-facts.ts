@@ -47,26 +47,3 @@ export const PROBLEM_FACTS: readonly (readonly [id: string, status: number])[] =
   ['RateLimited', 429],
   ['ServiceUnavailable', 503],
 ]
-
-/** The operations of this part of the API: method, path and operation id, as clients are generated from them. */
-export const OPERATION_FACTS: readonly (readonly [method: string, path: string, operationId: string])[] = [
-  ['post', '/api/v1/event', 'events.ingest'],
-  ['get', '/api/v1/event_types', 'eventTypes.list'],
-  ['post', '/api/v1/event_types', 'eventTypes.create'],
-  ['get', '/api/v1/event_types/{event_type_name}', 'eventTypes.get'],
-  ['delete', '/api/v1/event_types/{event_type_name}', 'eventTypes.delete'],
-  ['get', '/api/v1/events', 'events.list'],
-  ['get', '/api/v1/events/{event_id}', 'events.get'],
-  ['get', '/api/v1/request_attempts', 'requestAttempts.read'],
-  ['get', '/api/v1/request_attempts/{request_attempt_id}', 'requestAttempts.get'],
-  ['get', '/api/v1/responses/{response_id}', 'response.get'],
-  ['get', '/api/v1/subscriptions', 'subscriptions.list'],
-  ['post', '/api/v1/subscriptions', 'subscriptions.create'],
-  ['get', '/api/v1/subscriptions/{subscription_id}', 'subscriptions.get'],
-  ['put', '/api/v1/subscriptions/{subscription_id}', 'subscriptions.update'],
-  ['delete', '/api/v1/subscriptions/{subscription_id}', 'subscriptions.delete'],
-  ['get', '/api/v1/errors', 'errors.list'],
-  ['get', '/api/v1/payload_content_types', 'payload_content_types.list'],
-  ['get', '/api/v1/instance', 'instance.get'],
-  ['get', '/api/v1/quotas', 'quotas.get'],
-]

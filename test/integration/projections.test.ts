@@ -14,8 +14,9 @@ const TABLES = [
   'attempts',
   'responses',
   'dead_letters',
-  'applications',
-  'event_types',
+  'event_counts',
+  'postponed_events',
+  'audit_log',
   'subscriptions',
   'cancellations',
 ]
@@ -73,7 +74,7 @@ test('a read model that is dropped is made again, row for row', async () => {
     'everything is folded again',
     async () =>
       (await count('SELECT 1 FROM attempts')) === live['attempts']!.length &&
-      (await count('SELECT 1 FROM projection_checkpoints')) === 3,
+      (await count('SELECT 1 FROM projection_checkpoints')) === 4,
   )
   const answer = await stack.api.call('GET', `/events?application_id=${stack.credentials.application_id}`)
   assert.equal(answer.headers.get('jethook-read-model'), 'current')

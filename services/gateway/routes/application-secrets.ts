@@ -20,7 +20,7 @@ import { uuidOfPath, uuidOfQuery } from '../request-values.ts'
 import { refuseInvalid, route } from './route.ts'
 
 const tags = ['Application secrets']
-const TokenParams = Type.Object({ application_secret_token: Type.String({ format: 'uuid' }) })
+const TokenParams = Type.Object({ application_secret_token: Type.String({ 'x-format': 'uuid' }) })
 
 export function registerApplicationSecretRoutes(server: GatewayServer, deps: RouteDependencies): void {
   const { registry, clock, authorize, secretBox } = deps

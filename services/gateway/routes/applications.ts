@@ -28,7 +28,7 @@ import { uuidOfPath } from '../request-values.ts'
 import { refuseInvalid, route } from './route.ts'
 
 const tags = ['Applications']
-const IdParams = Type.Object({ application_id: Type.String({ format: 'uuid' }) })
+const IdParams = Type.Object({ application_id: Type.String({ 'x-format': 'uuid' }) })
 /** Each application is born with a secret of this name (contract, behaviour.md §1). */
 const FIRST_SECRET_NAME = 'Default'
 

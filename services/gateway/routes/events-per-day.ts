@@ -12,7 +12,7 @@ import { route } from './route.ts'
 const tags = ['Events per day']
 const DAY_MS = 24 * 3_600_000
 const DEFAULT_DAYS = 30
-const Day = Type.Optional(Type.String({ format: 'date', examples: ['2026-01-31'] }))
+const Day = Type.Optional(Type.String({ 'x-format': 'date', examples: ['2026-01-31'] }))
 const Range = { from: Day, to: Day }
 
 export function registerEventsPerDayRoutes(server: GatewayServer, deps: RouteDependencies): void {

@@ -30,7 +30,7 @@ import { badQuery, labelsOfQuery, timeOfQuery, uuidOfPath, uuidOfQuery } from '.
 import { refuseInvalid, route } from './route.ts'
 
 const tags = ['Events']
-const IdParams = Type.Object({ event_id: Type.String({ format: 'uuid' }) })
+const IdParams = Type.Object({ event_id: Type.String({ 'x-format': 'uuid' }) })
 const BATCH_MAX = 1_000
 const BATCH_BODY_MAX_BYTES = 16 * 1024 * 1024
 /** The contract's list has the newest 100. */

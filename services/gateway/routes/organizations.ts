@@ -30,7 +30,7 @@ import { visibleOrganizations } from '../visible-organizations.ts'
 import { refuseInvalid, route } from './route.ts'
 
 const tags = ['Organizations']
-const IdParams = Type.Object({ organization_id: Type.String({ format: 'uuid' }) })
+const IdParams = Type.Object({ organization_id: Type.String({ 'x-format': 'uuid' }) })
 
 export function registerOrganizationRoutes(server: GatewayServer, deps: RouteDependencies): void {
   const { registry, clock, orm, authorize, freshRegistry, config } = deps

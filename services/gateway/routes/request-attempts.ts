@@ -46,7 +46,7 @@ export function registerRequestAttemptRoutes(server: GatewayServer, deps: RouteD
       operationId: 'requestAttempts.get',
       tags,
       summary: 'Get a request attempt',
-      params: Type.Object({ request_attempt_id: Type.String({ format: 'uuid' }) }),
+      params: Type.Object({ request_attempt_id: Type.String({ 'x-format': 'uuid' }) }),
       querystring: MaybeOfApplication,
       response: { 200: RequestAttempt },
     }),

@@ -15,7 +15,7 @@ export function registerResponseRoutes(server: GatewayServer, { orm, authorize }
       operationId: 'response.get',
       tags: ['Responses'],
       summary: 'Get what a receiver has answered',
-      params: Type.Object({ response_id: Type.String({ format: 'uuid' }) }),
+      params: Type.Object({ response_id: Type.String({ 'x-format': 'uuid' }) }),
       querystring: MaybeOfApplication,
       response: { 200: ResponseAnswer },
     }),

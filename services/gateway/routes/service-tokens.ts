@@ -16,7 +16,7 @@ import { uuidOfPath } from '../request-values.ts'
 import { refuseInvalid, route } from './route.ts'
 
 const tags = ['Service tokens']
-const IdParams = Type.Object({ service_token_id: Type.String({ format: 'uuid' }) })
+const IdParams = Type.Object({ service_token_id: Type.String({ 'x-format': 'uuid' }) })
 const OfOrganization = Type.Object({ organization_id: Uuid })
 
 export function registerServiceTokenRoutes(server: GatewayServer, deps: RouteDependencies): void {

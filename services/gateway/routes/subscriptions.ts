@@ -19,7 +19,7 @@ import { labelsOfQuery, uuidOfPath } from '../request-values.ts'
 import { nextSubscription, openSubscription, type ReadSubscription, readSubscription } from '../subscription-states.ts'
 import { refuseInvalid, route } from './route.ts'
 
-const IdParams = Type.Object({ subscription_id: Type.String({ format: 'uuid' }) })
+const IdParams = Type.Object({ subscription_id: Type.String({ 'x-format': 'uuid' }) })
 const tags = ['Subscriptions']
 
 export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDependencies): void {
