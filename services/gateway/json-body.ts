@@ -6,8 +6,8 @@ const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i
 const LONE_SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/
 
 /**
- * Bodies are JSON, by content type, or the request is refused (contract, behaviour.md §2, step 3). What a DELETE
- * carries is not looked at: it may name a type and send nothing.
+ * Bodies are JSON, by content type, or the request is refused (contract, behaviour.md §2, step 3). What a GET or
+ * DELETE carries is not looked at, unless its route takes a body: it may name a type and send nothing.
  */
 export function readJsonOnly(server: Pick<FastifyInstance, 'removeAllContentTypeParsers' | 'addContentTypeParser'>) {
   server.removeAllContentTypeParsers()
@@ -28,7 +28,8 @@ export function readJsonOnly(server: Pick<FastifyInstance, 'removeAllContentType
   })
 }
 
-const isBodyIgnored = ({ method }: FastifyRequest) => method === 'DELETE' || method === 'GET'
+const isBodyIgnored = ({ method, routeOptions }: FastifyRequest) =>
+  (method === 'DELETE' || method === 'GET') && routeOptions?.schema?.body === undefined
 
 /** @throws {ProblemError} JsonPayload for what is no JSON, or holds text that is no Unicode: nobody could store it. */
 export function parseJson(body: Buffer): unknown {

@@ -69,8 +69,9 @@ export interface UserState extends ControlFactBase {
   /** Kept after its use, so that a second one is told "verified already". */
   verifyToken: MailedToken | null
   resetToken: MailedToken | null
-  /** When the last mails were sent, the newest last: they are limited. */
-  mailsSentAtMs: number[]
+  /** When the last mails of each kind were sent, the newest last: they are limited. */
+  verifyMailsAtMs: number[]
+  resetMailsAtMs: number[]
   /** Sessions that began at or before this have ended. */
   sessionsEndedAtMs: number
   createdAtMs: number

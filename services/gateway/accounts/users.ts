@@ -69,7 +69,8 @@ export async function registerUser(
       ? { lookup: secretBox.lookupOf(token), expiresAtMs: nowMs + VERIFY_TOKEN_LIFETIME_MS }
       : null,
     resetToken: null,
-    mailsSentAtMs: isVerifiedByMail ? [nowMs] : [],
+    verifyMailsAtMs: isVerifiedByMail ? [nowMs] : [],
+    resetMailsAtMs: [],
     sessionsEndedAtMs: 0,
     createdAtMs: nowMs,
     deletedAtMs: null,
@@ -161,7 +162,7 @@ export async function verifyEmail(deps: RouteDependencies, token: string): Promi
 export async function resendVerification(deps: RouteDependencies, email: string): Promise<void> {
   if (!hasMailServer(deps, 'verify-email')) return
   const token = newToken('verifyEmail')
-  const user = await noteMail(deps, email, (state) => state.emailVerifiedAtMs === null, {
+  const user = await noteMail(deps, email, 'verifyMailsAtMs', {
     verifyToken: {
       lookup: deps.secretBox.lookupOf(token),
       expiresAtMs: deps.clock.nowMs() + VERIFY_TOKEN_LIFETIME_MS,
@@ -176,7 +177,7 @@ export async function resendVerification(deps: RouteDependencies, email: string)
 export async function beginPasswordReset(deps: RouteDependencies, email: string): Promise<void> {
   if (!hasMailServer(deps, 'reset-password')) return
   const token = newToken('resetPassword')
-  const user = await noteMail(deps, email, () => true, {
+  const user = await noteMail(deps, email, 'resetMailsAtMs', {
     resetToken: {
       lookup: deps.secretBox.lookupOf(token),
       expiresAtMs: deps.clock.nowMs() + RESET_TOKEN_LIFETIME_MS,
@@ -204,20 +205,20 @@ function sendInBackground(
   })
 }
 
-/** Writes a new link's hash, unless the user's mails of the last day are used up. @returns null when none is to be sent. */
+/** Writes a new link's hash, unless the mails of its kind are used up for now. @returns null when none is to be sent. */
 async function noteMail(
   deps: RouteDependencies,
   email: string,
-  isWanted: (user: UserState) => boolean,
+  kind: 'verifyMailsAtMs' | 'resetMailsAtMs',
   fields: Partial<UserState>,
 ): Promise<UserState | null> {
   const changed = await changeControl<UserState>(deps, () => {
     const user = userByEmail(deps, email)
     const nowMs = deps.clock.nowMs()
-    if (user === null || !isWanted(user)) return null
-    const lately = user.mailsSentAtMs.filter((atMs) => atMs > nowMs - MAILS_WINDOW_MS)
+    if (user === null || (kind === 'verifyMailsAtMs' && user.emailVerifiedAtMs !== null)) return null
+    const lately = user[kind].filter((atMs) => atMs > nowMs - MAILS_WINDOW_MS)
     if (lately.length >= MAILS_MAX || (lately.at(-1) ?? 0) > nowMs - MAIL_COOLDOWN_MS) return null
-    const fact = changedUser(user, nowMs, { ...fields, mailsSentAtMs: [...lately, nowMs] })
+    const fact = changedUser(user, nowMs, { ...fields, [kind]: [...lately, nowMs] })
     return { fact, seq: deps.registry.accounts.users.get(user.userId)!.seq }
   })
   return changed?.fact ?? null
@@ -301,7 +302,8 @@ function erasedUser(state: UserState, nowMs: number): UserState {
     passwordHash: '',
     verifyToken: null,
     resetToken: null,
-    mailsSentAtMs: [],
+    verifyMailsAtMs: [],
+    resetMailsAtMs: [],
     sessionsEndedAtMs: nowMs,
     deletedAtMs: nowMs,
     changedAtMs: nowMs,
