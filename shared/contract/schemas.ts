@@ -29,6 +29,7 @@ export const ReplayPost = Type.Object({ application_id: Uuid }, { title: 'Replay
 
 export const JsonSchemaValue = Type.Unsafe<boolean | Record<string, unknown>>({
   type: ['object', 'boolean'],
+  additionalProperties: true,
   description: 'JSON Schema, draft 2020-12, that payloads of content type application/json must satisfy',
   examples: [{ type: 'object', required: ['amount'] }],
 })
