@@ -40,7 +40,7 @@ async function connect(): Promise<{ credentials: Credentials; stop: () => Promis
     return { credentials: running, stop: async () => {} }
   const progress = createProgress()
   const jethook = await startJethook({
-    environment: { RETRY_SCHEDULE: '1s,2s,4s', ...process.env },
+    environment: { RETRY_SCHEDULE: '1s,2s,4s', DISABLE_API_RATE_LIMITING: 'true', ...process.env },
     progress,
     withEcho: false,
   })

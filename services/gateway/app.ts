@@ -127,43 +127,47 @@ function decorateRequests(server: GatewayServer, deps: RouteDependencies): void 
 
 type Gate = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
 
+/** Synchronous where nothing has to be waited for: events come through here. */
 function createGate(deps: RouteDependencies, limits: RequestLimits): Gate {
   const { authenticate } = createAuthenticator({ ...deps, config: deps.config.auth })
 
-  function admit(request: FastifyRequest, reply: FastifyReply, principal: Principal): void {
-    request.principal = principal
-    limits.afterAuthentication(request, reply)
+  /** @returns nothing when the request may go on at once, else a promise of that. */
+  function check(request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
+    limits.beforeAuthentication(request, reply)
+    const { action } = request.routeOptions.config
+    const scope = action === undefined ? 'public' : ruleOf(action).scope
+    // What has no action is a wrong method or an unknown address, and answers for itself.
+    if (scope === 'public' || scope === 'refresh') return undefined
+    const refuse = (error: unknown): never => {
+      limits.afterRefusal(request, reply)
+      throw error
+    }
+    const admit = (principal: Principal): void => {
+      request.principal = principal
+      limits.afterAuthentication(request, reply)
+    }
+    let found: Principal | Promise<Principal>
+    try {
+      found = deps.freshRegistry.decide(() => authenticate(request.headers.authorization))
+    } catch (error) {
+      return refuse(error)
+    }
+    if (found instanceof Promise) return found.then(admit, refuse)
+    admit(found)
+    return undefined
   }
 
   return (request, reply, done) => {
     request.appUrl = deps.appUrl()
-    const { action } = request.routeOptions.config
+    let waiting: Promise<void> | undefined
     try {
-      limits.beforeAuthentication(request, reply)
-      const rule = action === undefined ? null : ruleOf(action)
-      // What has no action is a wrong method or an unknown address, and answers for itself.
-      if (rule === null || rule.scope === 'public' || rule.scope === 'refresh') {
-        done()
-        return
-      }
-      const found = deps.freshRegistry.decide(() => authenticate(request.headers.authorization))
-      if (!(found instanceof Promise)) {
-        admit(request, reply, found)
-        done()
-        return
-      }
-      found
-        .then(
-          (principal) => admit(request, reply, principal),
-          (error: unknown) => {
-            limits.afterRefusal(request, reply)
-            throw error
-          },
-        )
-        .then(() => done(), done)
+      waiting = check(request, reply)
     } catch (error) {
       done(error as Error)
+      return
     }
+    if (waiting === undefined) done()
+    else waiting.then(() => done(), done)
   }
 }
 

@@ -19,7 +19,7 @@ import { newToken } from '../tokens.ts'
 const SECOND = 1_000
 const HOUR = 3_600 * SECOND
 const VERIFY_TOKEN_LIFETIME_MS = 24 * HOUR
-const RESET_TOKEN_LIFETIME_MS = HOUR / 2
+export const RESET_TOKEN_LIFETIME_MS = HOUR / 2
 const MAIL_COOLDOWN_MS = 60 * SECOND
 const MAILS_MAX = 5
 const MAILS_WINDOW_MS = 24 * HOUR
