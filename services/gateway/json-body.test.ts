@@ -31,8 +31,10 @@ test('a pair of surrogate escapes, and the text of one, are fine', () => {
   assert.deepEqual(parseJson(Buffer.from(String.raw`{"payload":"\"\\ud83d\""}`)), { payload: String.raw`"\ud83d"` })
 })
 
-test('a body that nests as deeply as it is long is read', () => {
-  const depth = 100_000
-  const text = `${'['.repeat(depth)}${String.raw`"\ud83d\ude00"`}${']'.repeat(depth)}`
-  assert.ok(Array.isArray(parseJson(Buffer.from(text))))
+test('what is nested too deep is refused, however deep', () => {
+  const nested = (depth: number) => Buffer.from('['.repeat(depth) + ']'.repeat(depth))
+  assert.deepEqual(parseJson(nested(2)), [[]])
+  assert.doesNotThrow(() => parseJson(nested(64)))
+  for (const depth of [65, 1_000, 500_000]) assert.throws(() => parseJson(nested(depth)), ProblemError)
+  assert.throws(() => parseJson(Buffer.from(`${'{"a":'.repeat(65)}1${'}'.repeat(65)}`)), ProblemError)
 })

@@ -3,6 +3,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ProblemError } from '#shared/contract/problems.ts'
 
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i
+/** What anybody means to send is far flatter; what is deeper is meant to exhaust somebody's stack. */
+const DEPTH_MAX = 64
 const LONE_SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/
 
 /**
@@ -41,10 +43,28 @@ export function parseJson(body: Buffer): unknown {
   } catch (error) {
     throw badJson(`JSON deserialization error: ${(error as Error).message.slice(0, 200)}`)
   }
+  if (isDeeperThan(value, DEPTH_MAX)) throw badJson(`JSON deserialization error: nested more than ${DEPTH_MAX} deep`)
   // UTF-8 itself can't spell half a surrogate pair, an escape can.
   if (LONE_SURROGATE_ESCAPE.test(text) && !isWellFormed(value))
     throw badJson('JSON deserialization error: lone surrogate in a string')
   return value
+}
+
+/** Objects and lists within each other, the outermost counted; not recursive. */
+function isDeeperThan(value: unknown, max: number): boolean {
+  let level: object[] = typeof value === 'object' && value !== null ? [value] : []
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > max) return true
+    const inner: object[] = []
+    for (const each of level) {
+      for (const key in each) {
+        const next = (each as Record<string, unknown>)[key]
+        if (typeof next === 'object' && next !== null) inner.push(next)
+      }
+    }
+    level = inner
+  }
+  return false
 }
 
 /** Not recursive: a body may nest as deeply as it is long. */

@@ -68,7 +68,8 @@ const BY_LENGTH = [...new Set(COMMON_WORDS)].sort((a, b) => b.length - a.length)
 
 /** Whether it is made of common words, runs of the keyboard and digits, with no more than a few characters besides. */
 function isCommon(password: string): boolean {
-  const lower = password.toLowerCase()
+  // What is hung on at the end adds nothing.
+  const lower = password.toLowerCase().replace(/[^\p{L}]+$/u, '')
   const unleeted = lower.replace(/[013457@$!]/g, (sign) => LEET[sign] ?? sign)
   return [lower, unleeted].some((text) => lettersLeft(text) <= 2)
 }
