@@ -5,6 +5,7 @@ import { describeErrors } from '#shared/domain/validation.ts'
 import type { EventTypeState } from '#shared/facts/control.ts'
 import { type EventAccepted, encodeEvent } from '#shared/facts/event.ts'
 import { eventSubject } from '#shared/facts/subjects.ts'
+import { AppendDuplicateError, type AppendMessage } from '#shared/runtime/appender.ts'
 import {
   acceptEvent,
   activeEventType,
@@ -17,6 +18,7 @@ import {
 import type { Principal } from './authentication.ts'
 import type { RouteDependencies } from './dependencies.ts'
 import { findEventId } from './queries/event-ids.ts'
+import type { Reservation } from './quotas/event-quota.ts'
 import { createUsedIds } from './used-ids.ts'
 
 /** Room for the subject and the headers of a message beside its body. */
@@ -29,8 +31,22 @@ export interface Sender {
   ip: string
 }
 
-/** Takes a posted event: resolves once it is on disk. @throws {ProblemError} in the contract's order (behaviour.md §2). */
-export type Ingest = (post: EventPost, sender: Sender) => Promise<EventAccepted>
+/** What became of one event of a batch: the event, or the problem that its own post would have had. */
+export type BatchResult = { event: EventAccepted } | { error: unknown }
+
+export interface Ingest {
+  /** Resolves once the event is on disk. @throws {ProblemError} in the contract's order (behaviour.md §2). */
+  one(post: EventPost, sender: Sender): Promise<EventAccepted>
+  /** Those that can be taken are appended together, all or none; resolves once they are on disk. */
+  batch(posts: readonly EventPost[], sender: Sender): Promise<BatchResult[]>
+}
+
+/** An event that may be appended; its place among the events of the day is taken. */
+interface PreparedEvent {
+  event: EventAccepted
+  message: AppendMessage
+  reservation: Reservation | null
+}
 
 export function createIngest(deps: RouteDependencies): Ingest {
   const { nats, orm, registry, appenders, config, clock, freshRegistry, readYourWrites, eventQuota } = deps
@@ -39,7 +55,7 @@ export function createIngest(deps: RouteDependencies): Ingest {
   const window = { windowMs: config.duplicateWindowMs, appendTimeoutMs: config.appendTimeoutMs }
   const usedIds = createUsedIds({ nats, orm, clock, windowMs: reliableWindowMs(window) })
 
-  return async (post, { principal, ip }) => {
+  async function prepare(post: EventPost, { principal, ip }: Sender): Promise<PreparedEvent> {
     const nowMs = clock.nowMs()
     let read = freshRegistry.decide(() => readEvent(post, principal, registry, nowMs))
     if (read instanceof Promise) read = await read
@@ -57,9 +73,7 @@ export function createIngest(deps: RouteDependencies): Ingest {
         controlSeq: registry.seq,
         appendId: appendPrefix + (appendCounter++).toString(36),
       })
-      const seq = await appendEvent(event, payload, type)
-      reservation?.keep(seq)
-      return event
+      return { event, message: messageOf(event, payload, type), reservation }
     } catch (error) {
       reservation?.release()
       throw error
@@ -78,20 +92,57 @@ export function createIngest(deps: RouteDependencies): Ingest {
     }
   }
 
-  async function appendEvent(event: EventAccepted, payload: Uint8Array, type: EventTypeState): Promise<number> {
+  function messageOf(event: EventAccepted, payload: Uint8Array, type: EventTypeState): AppendMessage {
     const body = encodeEvent(event, payload)
     const bytesMax = (nats.connection.info?.max_payload ?? PAYLOAD_MAX_DEFAULT_BYTES) - MESSAGE_OVERHEAD_BYTES
     // The client library would take it for a lost connection, and a whole batch would be sent again and again.
     if (body.length > bytesMax)
       throw new ProblemError('JsonPayload', { detail: `Body is too big (maximum is ${bytesMax} bytes)` })
-    const { isDuplicate, seq } = await appenders.events.append({
-      subject: eventSubject(event.applicationId, type),
-      body,
-      msgId: `${event.applicationId}:${event.eventId}`,
-    })
-    if (isDuplicate) throw new ProblemError('EventAlreadyIngested')
-    return seq
+    return { subject: eventSubject(event.applicationId, type), body, msgId: `${event.applicationId}:${event.eventId}` }
   }
+
+  async function append({ event, message, reservation }: PreparedEvent): Promise<EventAccepted> {
+    try {
+      const { isDuplicate, seq } = await appenders.events.append(message)
+      if (isDuplicate) throw new ProblemError('EventAlreadyIngested')
+      reservation?.keep(seq)
+      return event
+    } catch (error) {
+      reservation?.release()
+      throw error
+    }
+  }
+
+  /** All or none, unless an id is known: then each event gets the answer that it would have had alone. */
+  async function appendTogether(prepared: readonly PreparedEvent[]): Promise<BatchResult[]> {
+    try {
+      const { seq } = await appenders.events.appendGroup(prepared.map(({ message }) => message))
+      for (const [i, { reservation }] of prepared.entries()) reservation?.keep(seq - prepared.length + 1 + i)
+      return prepared.map(({ event }) => ({ event }))
+    } catch (error) {
+      if (error instanceof AppendDuplicateError || prepared.length === 1) {
+        // What an unclear first try of the group has stored is told from somebody else's by what it holds.
+        const each = prepared.map((one) => append({ ...one, message: { ...one.message, mayBeStored: true } }))
+        return (await Promise.allSettled(each)).map(resultOf)
+      }
+      for (const { reservation } of prepared) reservation?.release()
+      return prepared.map(() => ({ error }))
+    }
+  }
+
+  return {
+    one: async (post, sender) => append(await prepare(post, sender)),
+    async batch(posts, sender) {
+      const prepared = await Promise.allSettled(posts.map((post) => prepare(post, sender)))
+      const taken = prepared.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+      const appended = taken.length === 0 ? [] : await appendTogether(taken)
+      return prepared.map((each) => (each.status === 'fulfilled' ? appended.shift()! : { error: each.reason }))
+    },
+  }
+}
+
+function resultOf(settled: PromiseSettledResult<EventAccepted>): BatchResult {
+  return settled.status === 'fulfilled' ? { event: settled.value } : { error: settled.reason }
 }
 
 /** @throws {ProblemError} Validation with paths and reasons, when the payload doesn't satisfy its type's schema. */

@@ -8,8 +8,8 @@ const DEPTH_MAX = 64
 const LONE_SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/
 
 /**
- * Bodies are JSON, by content type, or the request is refused (contract, behaviour.md §2, step 3). What a GET or
- * DELETE carries is not looked at, unless its route takes a body: it may name a type and send nothing.
+ * Bodies are JSON, by content type, or the request is refused (contract, behaviour.md §2, step 3). What is sent
+ * to a route that takes no body is not looked at: it may name a type and send nothing.
  */
 export function readJsonOnly(server: Pick<FastifyInstance, 'removeAllContentTypeParsers' | 'addContentTypeParser'>) {
   server.removeAllContentTypeParsers()
@@ -30,8 +30,7 @@ export function readJsonOnly(server: Pick<FastifyInstance, 'removeAllContentType
   })
 }
 
-const isBodyIgnored = ({ method, routeOptions }: FastifyRequest) =>
-  (method === 'DELETE' || method === 'GET') && routeOptions?.schema?.body === undefined
+const isBodyIgnored = ({ routeOptions }: FastifyRequest) => routeOptions.schema?.body === undefined
 
 /** @throws {ProblemError} JsonPayload for what is no JSON, or holds text that is no Unicode: nobody could store it. */
 export function parseJson(body: Buffer): unknown {

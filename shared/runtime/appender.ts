@@ -4,6 +4,8 @@ export interface AppendMessage {
   body: Uint8Array | string
   /** `Nats-Msg-Id`: a second append with the same id within the stream's window adds nothing. */
   msgId?: string
+  /** It was sent before without a clear answer: what looks like a duplicate may be that very message. */
+  mayBeStored?: boolean
   /** Append only if the subject's last message has this sequence (0: the subject has none). */
   expectLastSubjectSeq?: number
   /** Further headers; names and values must be plain ASCII without line breaks. */
@@ -42,11 +44,19 @@ export class AppendRefusedError extends Error {
   }
 }
 
+/** One of a group has an id that the stream knows; which one, appending them one by one shows. */
+export class AppendDuplicateError extends Error {
+  override name = 'AppendDuplicateError'
+}
+
 /** Appends to one stream, many callers at once, few fsyncs. */
 export interface Appender {
   /** Resolves when the message is on the server's disk. */
   append(message: AppendMessage): Promise<Appended>
-  /** All or none, in this order, without anything between them; ≤ 1,000 messages. @returns the last one's place. */
+  /**
+   * All or none, in this order, without anything between them; ≤ 1,000 messages. @returns the last one's place.
+   * @throws {AppendDuplicateError} when the `msgId` of one of them is known: nothing was added, or all by this very call.
+   */
   appendGroup(messages: readonly AppendMessage[]): Promise<Appended>
   /** The highest sequence that an append of this process was answered with, 0 before the first. */
   readonly lastSeq: number

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   AppendConflictError,
+  AppendDuplicateError,
   type Appended,
   type Appender,
   AppenderBusyError,
@@ -128,7 +129,7 @@ export function createGroupCommitAppender({
         messages,
         bytes,
         deadlineMs,
-        isUnclear: false,
+        isUnclear: messages.length === 1 && messages[0]?.mayBeStored === true,
         isSettled: false,
         lastRefusal: null,
         resolve,
@@ -245,6 +246,10 @@ export function createGroupCommitAppender({
 
   async function settleRefused(unit: Unit, refusal: { code: number; description: string }): Promise<boolean> {
     if (WRONG_LAST_SEQUENCE.has(refusal.code)) return settleConflict(unit, refusal.description)
+    if (refusal.code === DUPLICATE_IN_BATCH && unit.messages.length > 1) {
+      fail(unit, new AppendDuplicateError(`${stream}: ${refusal.description}`))
+      return true
+    }
     unit.lastRefusal = new AppendRefusedError(
       refusal.code,
       `${stream} refused a message: ${refusal.description} (${refusal.code})`,
@@ -389,15 +394,20 @@ export function createGroupCommitAppender({
     }
   }
 
+  async function appendTogether(messages: readonly AppendMessage[]): Promise<Appended> {
+    const result = await enqueue(messages)
+    const firstSeq = result.seq - messages.length + 1
+    for (const [i, { msgId }] of messages.entries()) if (msgId !== undefined) recentIds.add(msgId, firstSeq + i)
+    return result
+  }
+
   return {
     append: (message) => (message.msgId === undefined ? enqueue([message]) : appendWithId(message, message.msgId)),
     appendGroup(messages) {
       if (messages.length === 0 || messages.length > limits.batchMessagesMax) {
         throw new RangeError(`A group has 1 to ${limits.batchMessagesMax} messages, not ${messages.length}`)
       }
-      if (messages.some((message) => message.msgId !== undefined))
-        throw new TypeError('Messages of a group carry no msgId')
-      return enqueue(messages)
+      return appendTogether(messages)
     },
     get lastSeq() {
       return lastSeq

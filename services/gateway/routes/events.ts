@@ -21,7 +21,7 @@ import type { GatewayServer } from '../app.ts'
 import { actorOf } from '../authentication.ts'
 import type { RouteDependencies } from '../dependencies.ts'
 import { problemOf } from '../error-handler.ts'
-import { createIngest, type Ingest, type Sender } from '../ingest.ts'
+import { type BatchResult, createIngest, type Sender } from '../ingest.ts'
 import { decodeKey, encodeKey, linkNext } from '../paging.ts'
 import { presentIngested } from '../presenters/ingested-event.ts'
 import { type EventsFilter, findEvent, findPostponed, listEvents, type PagedEvent } from '../queries/events.ts'
@@ -48,7 +48,7 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
     response: { 201: IngestedEvent },
   })
   server.post('/event', { ...post, config: { ...post.config, isIngest: true } }, async (request, reply) => {
-    const event = await ingest(request.body, senderOf(request))
+    const event = await ingest.one(request.body, senderOf(request))
     reply.code(201)
     return presentIngested(event)
   })
@@ -71,11 +71,8 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
         const message = `A batch has 1 to ${BATCH_MAX} events`
         refuseInvalid({ events: [{ code: 'length', message, params: { min: 1, max: BATCH_MAX } }] })
       }
-      const sender = senderOf(request)
-      // What is handed in within one turn travels to the stream together: one atomic batch.
-      return Promise.all(
-        body.events.map((event) => answerOf(ingest, { ...event, application_id: body.application_id }, sender)),
-      )
+      const posts = body.events.map((event) => ({ ...event, application_id: body.application_id }))
+      return (await ingest.batch(posts, senderOf(request))).map(answerOf)
     },
   )
 
@@ -195,13 +192,10 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
   )
 }
 
-async function answerOf(ingest: Ingest, post: EventPost, sender: Sender): Promise<EventBatchAnswer[number]> {
-  try {
-    return { status: 201, event: presentIngested(await ingest(post, sender)) }
-  } catch (error) {
-    const problem = problemOf(error)
-    return { status: problem.status, problem }
-  }
+function answerOf(result: BatchResult): EventBatchAnswer[number] {
+  if ('event' in result) return { status: 201, event: presentIngested(result.event) }
+  const problem = problemOf(result.error)
+  return { status: problem.status, problem }
 }
 
 function readFilter(query: EventsQuery): EventsFilter {
