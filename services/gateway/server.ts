@@ -1,9 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import underPressure, { type FastifyUnderPressureOptions } from '@fastify/under-pressure'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
-import { ProblemError } from '#shared/contract/problems.ts'
+import fastify, {
+  type ConnectionError,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type RawServerDefault,
+} from 'fastify'
+import { PROBLEM_CONTENT_TYPE, ProblemError, problemDocument } from '#shared/contract/problems.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { GatewayConfig } from './config.ts'
 import { createErrorHandler } from './error-handler.ts'
@@ -67,6 +73,7 @@ export async function createServer(config: GatewayConfig, logger: Logger): Promi
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: PATH_PART_MAX },
     frameworkErrors: handleError,
+    clientErrorHandler: refuseUnreadable,
   }).withTypeProvider<TypeBoxTypeProvider>()
   server.setValidatorCompiler(TypeBoxValidatorCompiler)
   server.setErrorHandler(handleError)
@@ -85,6 +92,34 @@ export async function createServer(config: GatewayConfig, logger: Logger): Promi
     done()
   })
   return server
+}
+
+/** What can't be read as HTTP, or has headers beyond all measure, is answered in the same form as everything else. */
+function refuseUnreadable(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW'
+  const isTooSlow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+  const [status, reason] = isTooLarge
+    ? [431, 'Headers too large']
+    : isTooSlow
+      ? [408, 'Too slow']
+      : [400, 'Bad request']
+  const detail = isTooLarge
+    ? 'The headers are too large.'
+    : isTooSlow
+      ? 'The request did not come in time.'
+      : 'This is no HTTP request.'
+  const body = JSON.stringify(problemDocument('JsonPayload', { status, detail }))
+  const head = [
+    `HTTP/1.1 ${status} ${reason}`,
+    `content-type: ${PROBLEM_CONTENT_TYPE}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
 /** Collects the routes that are registered from now on, so that their other methods can be answered too. */
