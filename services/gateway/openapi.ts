@@ -61,6 +61,9 @@ export function describeApi(server: GatewayServer, appUrl: string): JsonObject {
     for (const operation of Object.values(operations as JsonObject)) completeOperation(operation as JsonObject)
     paths[WITH_SLASH.has(path) ? `${path}/` : path] = hoistNamed(operations!, schemas)
   }
+  for (const operations of Object.values(paths)) {
+    for (const operation of Object.values(operations as JsonObject)) addExamples(operation as JsonObject, schemas)
+  }
   schemas['Problem'] = withoutName(hoistChildren(structuredClone(Problem) as unknown as JsonObject, schemas))
   return { ...document, servers: [{ url: appUrl }], paths, components: { ...components, schemas } }
 }
@@ -74,6 +77,38 @@ function completeOperation(operation: JsonObject): void {
     content: { [PROBLEM_CONTENT_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
   }
   operation['responses'] = { ...(operation['responses'] as JsonObject), default: problem }
+}
+
+/** An example of each body and answer, put together from those of its fields. */
+function addExamples(operation: JsonObject, schemas: JsonObject): void {
+  const holders = [operation['requestBody'], ...Object.values((operation['responses'] ?? {}) as JsonObject)]
+  for (const holder of holders) {
+    const content = (holder as JsonObject | undefined)?.['content'] as JsonObject | undefined
+    const media = content?.['application/json'] as JsonObject | undefined
+    if (media?.['schema']) media['example'] = exampleOf(media['schema'] as JsonObject, schemas)
+  }
+}
+
+const EXAMPLES_BY_TYPE: JsonObject = { string: 'text', integer: 1, number: 1.5, boolean: true, null: null }
+
+function exampleOf(schema: JsonObject, schemas: JsonObject): Json {
+  const { $ref, examples, anyOf, properties, items, type } = schema
+  if (typeof $ref === 'string') return exampleOf(schemas[$ref.split('/').at(-1)!] as JsonObject, schemas)
+  if (Array.isArray(examples)) return examples[0] ?? null
+  if (schema['const'] !== undefined) return schema['const']
+  if (Array.isArray(schema['enum'])) return schema['enum'][0] ?? null
+  if (Array.isArray(anyOf)) return exampleOf(anyOf[0] as JsonObject, schemas)
+  if (type === 'array') return items ? [exampleOf(items as JsonObject, schemas)] : []
+  if (type === 'object' || properties) return exampleOfObject(schema, schemas)
+  return EXAMPLES_BY_TYPE[String(type)] ?? null
+}
+
+/** What has to be there; and what may be, where it says how it may look. */
+function exampleOfObject({ properties, required }: JsonObject, schemas: JsonObject): Json {
+  const entries = Object.entries((properties ?? {}) as JsonObject).filter(
+    ([name, property]) => (required as string[] | undefined)?.includes(name) || 'examples' in (property as JsonObject),
+  )
+  return Object.fromEntries(entries.map(([name, property]) => [name, exampleOf(property as JsonObject, schemas)]))
 }
 
 /** Schemas with a title become components of that name. */

@@ -224,6 +224,16 @@ test('a password is set by the mailed link, which works once and verifies the ad
   await logIn(to, email, next)
 })
 
+test('who is made a member is told by mail', async () => {
+  const [email, to, at] = ['member@example.com', mailed.api, mailServer.mails.length]
+  await post('/register', { ...PERSON, email }, undefined, to)
+  const { organization_id, service_token } = mailed.credentials
+  const path = `/organizations/${organization_id}/invite`
+  assert.equal((await post(path, { email, role: 'viewer' }, `Bearer ${service_token}`, to)).status, 200)
+  const { content } = await mailTo(email, /You are a member of My organization now/, at)
+  assert.match(content, new RegExp(`organizations/${organization_id}`))
+})
+
 test('a mail that cannot be sent fails the registration, and nothing is kept', async () => {
   const [email, to] = ['refused@example.com', mailed.api]
   mailServer.isRefusing = true

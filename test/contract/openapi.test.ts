@@ -193,6 +193,34 @@ test('every operation has an id of its own, a summary, tags, who may call it, an
   assert.equal(ours.servers[0]?.url, stack.apiUrl())
 })
 
+test('every body and answer has an example with all that is asked for, and examples are taken', async () => {
+  for (const operations of Object.values(ours.paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      const media = operation.requestBody?.content['application/json'] as
+        | { schema: Schema; example?: Record<string, unknown> }
+        | undefined
+      if (!media) continue
+      const { required = [] } = resolve(media.schema, ours.components.schemas)
+      for (const name of required)
+        assert.notEqual(media.example?.[name], undefined, `${method} ${operation.operationId} ${name}`)
+    }
+  }
+  const { application_id } = stack.credentials
+  for (const [path, status] of [
+    ['/event_types/', 201],
+    ['/event/', 422],
+  ] as const) {
+    const media = ours.paths[`/api/v1${path}`]?.['post']?.requestBody?.content['application/json'] as {
+      example?: Record<string, unknown>
+    }
+    const answer = await stack.api.call('POST', path, { ...media.example, application_id })
+    assert.ok(
+      answer.status === status || answer.status === 201,
+      `${path}: ${answer.status} ${JSON.stringify(answer.body)}`,
+    )
+  }
+})
+
 test('every reference points to a component', () => {
   const text = JSON.stringify(ours)
   for (const [, name] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ACTIONS } from '#services/gateway/permissions.ts'
 import type { ProblemDocument } from '#shared/contract/problems.ts'
-import { logIn } from '../support/accounts.ts'
+import { logIn, PASSWORD, registerUser } from '../support/accounts.ts'
 import type { Api } from '../support/api.ts'
 import { type ApiDescription, describe, type Operation, requestOf } from '../support/operations.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
@@ -224,6 +224,39 @@ test("another application's things are not found through an own one", async () =
     const answer = await send(operation, ids, `Bearer ${people.editor.login.access_token}`)
     assert.deepEqual([answer.status, answer.body?.id], [404, 'NotFound'], operation.id)
   }
+})
+
+test('what became of a deleted organization, and of a deleted user, stands in the audit log', async () => {
+  const world = await createWorld(api, people, receiver.url)
+  const { organization_id, application_id } = world.ids
+  const asOwner = (method: string, path: string) =>
+    api.call<unknown[]>(method, path, undefined, people.owner.authorization)
+  const applications = await api.call<{ application_id: string }[]>(
+    'GET',
+    `/applications?organization_id=${organization_id}`,
+    undefined,
+    people.owner.authorization,
+  )
+  assert.ok(applications.body.some((each) => each.application_id === application_id))
+  for (const each of applications.body) await asOwner('DELETE', `/applications/${each.application_id}`)
+  const leaver = await registerUser(api)
+  const invite = { email: leaver.email, role: 'viewer' }
+  await api.call('POST', `/organizations/${organization_id}/invite`, invite, people.owner.authorization)
+  await api.call('POST', '/auth/delete-user', { password: PASSWORD }, leaver.authorization)
+  assert.equal((await asOwner('DELETE', `/organizations/${organization_id}`)).status, 204)
+  const path = `/audit?organization_id=${organization_id}&action=deleted`
+  assert.equal((await asOwner('GET', path)).status, 403)
+  const { body } = await api.call<{ resource: { kind: string; id: string }; actor: { id: string } }[]>(
+    'GET',
+    path,
+    undefined,
+    `Bearer ${MASTER}`,
+  )
+  const kinds = body.map(({ resource }) => resource.kind)
+  assert.equal(kinds[0], 'organization')
+  assert.equal(kinds.filter((kind) => kind === 'application').length, 2)
+  const left = body.find(({ resource, actor }) => resource.id === leaver.userId && actor.id === leaver.userId)
+  assert.equal(left?.resource.kind, 'membership')
 })
 
 test('a revoked credential is refused at once', async () => {
