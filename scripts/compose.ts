@@ -6,6 +6,8 @@ import { createGateway } from '#services/gateway/app.ts'
 import { gatewayConfig } from '#services/gateway/config.ts'
 import { matcherConfig } from '#services/matcher/config.ts'
 import { createMatcher } from '#services/matcher/worker.ts'
+import { reconcilerConfig } from '#services/reconciler/config.ts'
+import { createReconciler } from '#services/reconciler/worker.ts'
 import type { Settings } from '#shared/runtime/config.ts'
 import { composeServices } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
@@ -41,6 +43,13 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     createProjections({ nats: runtime.nats, databaseUrl, logger: child('projections') }),
     createDeliverer({ ...runtime, ...appenders, config, random: Math.random, logger: child('deliverer') }),
     createMatcher({ ...runtime, ...appenders, config: matcherConfig(settings), logger: child('matcher') }),
+    createReconciler({
+      ...runtime,
+      ...appenders,
+      orm,
+      config: reconcilerConfig(settings),
+      logger: child('reconciler'),
+    }),
     gateway,
   ])
   return {

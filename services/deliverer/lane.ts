@@ -7,11 +7,10 @@ import {
   JetStreamApiError,
   type JsMsg,
 } from '@nats-io/jetstream'
-import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
+import type { LaneSource } from '#shared/runtime/lane-sources.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS } from '#shared/runtime/stream-reader.ts'
-import { STREAM_NAMES, type StreamName } from '#shared/runtime/streams.ts'
 
 const NANOS_PER_MS = 1_000_000
 const CONSUMER_NOT_FOUND = 10014
@@ -20,24 +19,6 @@ const RESTART_WAIT_MS = 250
 /** A message whose owner is silent for so long is handed out again: it is told every `HOLD_INTERVAL_MS`. */
 export const ACK_WAIT_MS = 15_000
 export const HOLD_INTERVAL_MS = 4_000
-
-/** One of a lane's two sources of work. */
-export interface LaneSource {
-  stream: StreamName
-  consumerName: string
-  filterSubject: string
-}
-
-export function laneSources(lane: number): { ledger: LaneSource; waiting: LaneSource } {
-  return {
-    ledger: {
-      stream: STREAM_NAMES.ledger,
-      consumerName: `lane-${lane}`,
-      filterSubject: LEDGER_SUBJECTS.delivery(lane),
-    },
-    waiting: { stream: STREAM_NAMES.waiting, consumerName: `due-${lane}`, filterSubject: WAITING_SUBJECTS.due(lane) },
-  }
-}
 
 export interface LaneConsumerOptions {
   nats: Nats

@@ -123,6 +123,16 @@ export const SETTINGS = Type.Object({
     group: 'Delivery',
     description: 'Comma separated signature versions to send: v0, v1',
   }),
+  RECONCILE_INTERVAL_MS: integer(
+    60000,
+    { minimum: 100, maximum: 86400000 },
+    { group: 'Delivery', description: 'Milliseconds between two looks for deliveries that nobody holds any more' },
+  ),
+  RECONCILE_GRACE_MS: integer(
+    60000,
+    { minimum: 100, maximum: 86400000 },
+    { group: 'Delivery', description: 'Milliseconds that a delivery must be overdue before it is looked for' },
+  ),
   READ_YOUR_WRITES_TIMEOUT_MS: integer(
     2000,
     { minimum: 0, maximum: 60000 },
