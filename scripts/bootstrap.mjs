@@ -28,6 +28,7 @@ const TASKS = {
   test: (args) => [[...TEST_FLAGS, '--test-concurrency=2', ...(args.length > 0 ? args : ALL_TESTS)]],
   'reset-link': (args) => [['scripts/operator/reset-link.ts', ...args]],
   'rotate-key': (args) => [['scripts/operator/rotate-key.ts', ...args]],
+  verify: (args) => [['scripts/verify/main.ts', ...args]],
   'kill-test': (args) => [['test/faults/kill-everything.ts', ...args]],
 }
 

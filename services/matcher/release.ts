@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JsMsg } from '@nats-io/jetstream'
 import { deliveryMessage } from '#shared/domain/delivery-message.ts'
-import { matchEvent } from '#shared/domain/match.ts'
+import { type MatchableEvent, matchEvent } from '#shared/domain/match.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import { decodeEvent } from '#shared/facts/event.ts'
 import { type DeliveryCreated, decodeLedgerFact, type EventsReleased } from '#shared/facts/ledger.ts'
@@ -103,7 +103,9 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
   async function release(due: PostponedDue, waitingSeq: number): Promise<void> {
     const isWithdrawn = withdrawn.has(due.eventId)
     const partOf = lastReleased?.partOf
-    const deliveries = (isWithdrawn ? [] : await deliveriesOf(due))
+    const event = isWithdrawn ? null : await eventOf(due)
+    const controlSeq = registry.seq
+    const deliveries = (event === null ? [] : matchEvent(event, due.eventSeq, registry, { createdAtMs: clock.nowMs() }))
       .toSorted(bySubscription)
       .filter((each) => partOf?.eventSeq !== due.eventSeq || each.subscriptionId > partOf.throughSubscriptionId)
     const perGroup = GROUP_MAX - 1
@@ -116,18 +118,17 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
         throughWaitingSeq: isLast ? waitingSeq : waitingSeq - 1,
         eventIds: isLast && !isWithdrawn ? [due.eventId] : [],
         ...(isLast ? {} : { partOf: { eventSeq: due.eventSeq, throughSubscriptionId: group.at(-1)!.subscriptionId } }),
-        controlSeq: registry.seq,
+        controlSeq,
         releasedAtMs: clock.nowMs(),
       })
     }
     withdrawn.delete(due.eventId)
   }
 
-  async function deliveriesOf({ eventSeq }: PostponedDue): Promise<DeliveryCreated[]> {
+  /** @returns null when it is older than EVENTS keeps: nothing is left to deliver. */
+  async function eventOf({ eventSeq }: PostponedDue): Promise<MatchableEvent | null> {
     const stored = await nats.jsm.direct.getMessage(STREAM_NAMES.events, { seq: eventSeq })
-    // Older than EVENTS keeps: nothing is left to deliver.
-    if (stored === null) return []
-    return matchEvent(decodeEvent(stored.data), eventSeq, registry, { createdAtMs: clock.nowMs() })
+    return stored === null ? null : decodeEvent(stored.data)
   }
 
   async function appendReleased(deliveries: DeliveryCreated[], released: EventsReleased): Promise<void> {

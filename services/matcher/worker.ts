@@ -66,10 +66,12 @@ export function createMatcher(deps: MatcherDependencies): Service {
   async function onBatch(messages: JsMsg[]): Promise<void> {
     await catchUpWithControl(deps)
     const nowMs = clock.nowMs()
+    // What the events are matched with is what the fact says, whatever is read meanwhile.
+    const controlSeq = registry.seq
     const events = messages.map((message) => matchMessage(message, nowMs))
     // The schedule comes first: a crash in between leaves one that is made again, under the same subject and id.
     await Promise.all(events.flatMap(({ postponed }) => (postponed ? [schedule(postponed)] : [])))
-    for (const group of groupMatches(events, { controlSeq: registry.seq, nowMs, groupMax: GROUP_MAX })) {
+    for (const group of groupMatches(events, { controlSeq, nowMs, groupMax: GROUP_MAX })) {
       await appendGroup(group)
     }
   }

@@ -10,5 +10,11 @@ console.log(`
   dead letters                 ${result.deadLetters}
   requests at the receiver     ${result.requests}
   repeated after a success     ${result.repeated}
+  promises broken              ${result.verified.violations.length}
+  read model differs in        ${result.differences.length}
   seconds                      ${result.seconds.toFixed(1)}`)
-process.exitCode = result.lost.length === 0 && result.notInLog.length === 0 ? 0 : 1
+for (const { invariant, subject, detail } of result.verified.violations)
+  console.log(`  ${invariant} ${subject} ${detail}`)
+for (const difference of result.differences) console.log(`  ${difference}`)
+const isWhole = result.verified.violations.length === 0 && result.differences.length === 0
+process.exitCode = isWhole && result.lost.length === 0 && result.notInLog.length === 0 ? 0 : 1

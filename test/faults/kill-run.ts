@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { Agent, request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -9,8 +10,13 @@ import pg from 'pg'
 import { anyFreePort } from '#scripts/embedded/server-process.ts'
 import { startEmbeddedServers } from '#scripts/embedded/servers.ts'
 import type { Credentials } from '#scripts/start/credentials.ts'
+import { compareReadModel } from '#scripts/verify/read-model.ts'
+import { streamsOf } from '#scripts/verify/read-streams.ts'
+import { type ReceivedRequest, type VerifyReport, verifyLedger } from '#scripts/verify/verify-ledger.ts'
 import { newEventId } from '#shared/domain/ids.ts'
+import { connectNats } from '#shared/runtime/nats.ts'
 import { createApi } from '../support/api.ts'
+import { testLogger } from '../support/nats.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { until } from '../support/until.ts'
 
@@ -38,6 +44,9 @@ export interface KillRunResult {
   requests: number
   seconds: number
   kills: string[]
+  /** What the verifier says of the streams, and where the read model differs from them. */
+  verified: VerifyReport
+  differences: string[]
 }
 
 /**
@@ -48,11 +57,15 @@ export async function killRun({ events, connections, report }: KillRunOptions): 
   const home = await mkdtemp(join(tmpdir(), 'jethook-kill-'))
   let servers = await startEmbeddedServers({ home })
   const successes = new Map<string, number>()
-  const receiver = await startReceiver(({ headers }, count) => {
-    if (count % FAIL_EVERY === 0) return { status: 503 }
-    const id = String(headers['x-event-id'])
-    successes.set(id, (successes.get(id) ?? 0) + 1)
-    return { status: 200 }
+  const received: ReceivedRequest[] = []
+  let subscriptionId = ''
+  const receiver = await startReceiver(({ headers, body }, count) => {
+    const eventId = String(headers['x-event-id'])
+    const status = count % FAIL_EVERY === 0 ? 503 : 200
+    const sha256 = createHash('sha256').update(body).digest('hex')
+    received.push({ eventId, subscriptionId, status, sha256 })
+    if (status === 200) successes.set(eventId, (successes.get(eventId) ?? 0) + 1)
+    return { status }
   })
   const port = await anyFreePort()
   let jethook = await startProcess({ home, port, natsUrl: servers.natsUrl, databaseUrl: servers.databaseUrl })
@@ -66,7 +79,7 @@ export async function killRun({ events, connections, report }: KillRunOptions): 
       token: credentials.service_token,
     })
     await api.createEventType()
-    await api.subscribe(`${receiver.url}/hook`)
+    subscriptionId = (await api.subscribe(`${receiver.url}/hook`)).subscription_id
 
     const accepted = new Set<string>()
     const posting = postAll({ events, connections, port, credentials, accepted })
@@ -103,7 +116,19 @@ export async function killRun({ events, connections, report }: KillRunOptions): 
     const lost = [...accepted].filter((id) => !successes.has(id) && !ends.deadEventIds.has(id))
     let repeated = 0
     for (const count of successes.values()) repeated += count - 1
+    const nats = await connectNats(servers.natsUrl, 'verify', testLogger)
+    const verified = await verifyLedger({
+      ...streamsOf(nats),
+      accepted: [...accepted],
+      received,
+      isQuiet: true,
+      retriesMax: 24,
+      cancelGraceMs: 15_000,
+    })
+    await nats.connection.close()
     return {
+      verified,
+      differences: await compareReadModel(servers.databaseUrl, verified),
       accepted: accepted.size,
       lost,
       notInLog: [...accepted].filter((id) => !ends.endedEventIds.has(id)),

@@ -8,4 +8,7 @@ test('every event that was answered 201 is delivered though everything is killed
   assert.equal(result.accepted, 2_000)
   assert.deepEqual(result.lost, [])
   assert.deepEqual(result.notInLog, [])
+  assert.deepEqual(result.verified.violations, [])
+  assert.equal(result.verified.events, 2_000)
+  assert.deepEqual(result.differences, [])
 })

@@ -1,0 +1,475 @@
+import { attemptIdOf, deliveryIdOf } from '#shared/domain/ids.ts'
+import { type MatchableEvent, matchEvent } from '#shared/domain/match.ts'
+import { createRegistry } from '#shared/domain/registry.ts'
+import { isRetried } from '#shared/domain/retry-policy.ts'
+import type { ControlFact, SubscriptionState } from '#shared/facts/control.ts'
+import type {
+  DeliveriesCancelled,
+  DeliveryAttempted,
+  DeliveryCreated,
+  EventsMatched,
+  EventsReleased,
+  LedgerFact,
+} from '#shared/facts/ledger.ts'
+import { createIdSet } from './id-set.ts'
+
+/** The promises that are checked; each names what breaks it. */
+export const INVARIANTS = {
+  I1: 'an accepted event stands in EVENTS exactly once',
+  I2: 'an event has exactly one delivery for each subscription that it matches, and no other',
+  I3: 'a delivery ends once, and in a quiet system every delivery has ended',
+  I4: 'what is recorded as delivered was answered 2xx by the receiver',
+  I5: 'what a receiver answered 2xx is recorded as delivered',
+  I6: 'attempts are numbered from 1 without holes, and are no more than allowed',
+  I7: 'no attempt is made before its time',
+  I8: 'no attempt is made after its delivery was cancelled',
+  I9: "nothing goes to another application's subscription",
+  I10: 'a dead letter has a reason that holds',
+  I13: 'streams have no holes',
+  I16: 'the bytes that arrive are the bytes that were posted',
+} as const
+export type Invariant = keyof typeof INVARIANTS
+
+export interface Violation {
+  invariant: Invariant
+  /** What it is about: an event, a delivery, a sequence. */
+  subject: string
+  detail: string
+}
+
+export interface Placed<T> {
+  seq: number
+  value: T
+}
+
+/** A request that a receiver has answered. */
+export interface ReceivedRequest {
+  eventId: string
+  subscriptionId: string
+  status: number
+  /** Of the body, in hex; null when the receiver didn't take it. */
+  sha256: string | null
+}
+
+export interface VerifyInput {
+  /** CONTROL's history in order, as far as it is kept. */
+  control: AsyncIterable<Placed<ControlFact>>
+  events: AsyncIterable<Placed<MatchableEvent>>
+  ledger: AsyncIterable<Placed<LedgerFact>>
+  /** Ids that were answered 201, in the order of the answers. */
+  accepted?: readonly string[]
+  received?: readonly ReceivedRequest[]
+  /** SHA-256 in hex. */
+  digest?: (payload: Uint8Array) => string
+  /** Nothing is under way any more: what is open is lost. */
+  isQuiet: boolean
+  /** The server's retries after the first attempt. */
+  retriesMax: number
+  /** An attempt may begin so long after a cancellation: it was on its way. */
+  cancelGraceMs: number
+}
+
+export interface VerifyReport {
+  events: number
+  deliveries: number
+  attempts: number
+  succeeded: number
+  deadLettered: number
+  cancelled: number
+  open: number
+  /** Attempts that are recorded more than once: after a crash. */
+  repeatedAttempts: number
+  /** Successful answers beyond the first of a delivery. */
+  repeatedSuccesses: number
+  lost: { prefix: number; middle: number; postfix: number }
+  /** How often each promise was broken. */
+  broken: Partial<Record<Invariant, number>>
+  /** The first of them. */
+  violations: Violation[]
+}
+
+const VIOLATIONS_KEPT = 100
+const EARLY_TOLERANCE_MS = 1_000
+
+interface OpenDelivery {
+  fact: DeliveryCreated
+  attempts: number
+  /** When the next attempt is due; null: at once. */
+  dueAtMs: number | null
+}
+
+/**
+ * Reads the streams side by side, in order, and checks what they promise (see INVARIANTS). What has ended is remembered in a
+ * few bytes, so that memory grows with what is open, not with what there was.
+ */
+export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
+  const violations: Violation[] = []
+  const broken: VerifyReport['broken'] = {}
+  const registry = createRegistry()
+  const control = lookAhead(input.control)
+  const events = lookAhead(input.events)
+  const open = new Map<string, OpenDelivery>()
+  const ended = createIdSet()
+  const seenDeliveries = createIdSet()
+  const seenAttempts = createIdSet()
+  const seenEvents = createIdSet()
+  const succeeded = createIdSet()
+  const postponed = new Map<string, { eventSeq: number; matchable: MatchableEvent }>()
+  const digests = new Map<string, string>()
+  const answered = successesOf(input.received)
+  const cancellations = new Map<string, DeliveriesCancelled>()
+  const counts = { events: 0, deliveries: 0, attempts: 0, succeeded: 0, deadLettered: 0, cancelled: 0, repeated: 0 }
+  let group: DeliveryCreated[] = []
+  let partThrough: { eventSeq: number; subscriptionId: string } | null = null
+  let lastLedgerSeq = 0
+  let lastEventSeq = 0
+
+  function breaks(invariant: Invariant, subject: string, detail: string): void {
+    broken[invariant] = (broken[invariant] ?? 0) + 1
+    if (violations.length < VIOLATIONS_KEPT) violations.push({ invariant, subject, detail })
+  }
+
+  // -- EVENTS and CONTROL, as far as LEDGER has come ------------------------------------------------------------------
+
+  async function registryAt(controlSeq: number): Promise<void> {
+    for (let next = await control.peek(); next !== null && next.seq <= controlSeq; next = await control.peek()) {
+      registry.evolve(next.value, next.seq)
+      control.take()
+    }
+  }
+
+  async function nextEvent(): Promise<Placed<MatchableEvent> | null> {
+    const next = await events.peek()
+    if (next === null) return null
+    events.take()
+    const { event, payload } = next.value
+    if (lastEventSeq !== 0 && next.seq !== lastEventSeq + 1)
+      breaks('I13', `EVENTS ${next.seq}`, `follows ${lastEventSeq}`)
+    lastEventSeq = next.seq
+    counts.events++
+    if (!seenEvents.add(event.eventId)) breaks('I1', `event ${event.eventId}`, `stands in EVENTS again at ${next.seq}`)
+    if (input.digest) digests.set(event.eventId, input.digest(payload))
+    return next
+  }
+
+  // -- matching ------------------------------------------------------------------------------------------------------
+
+  async function checkMatched(fact: EventsMatched, deliveries: readonly DeliveryCreated[]): Promise<void> {
+    await registryAt(fact.controlSeq)
+    const made = Map.groupBy(deliveries, ({ eventSeq }) => eventSeq)
+    const late = new Map((fact.postponed ?? []).map((each) => [each.eventSeq, each]))
+    const throughSeq = fact.partOf?.eventSeq ?? fact.toEventSeq
+    for (let next = await events.peek(); next !== null && next.seq <= throughSeq; next = await events.peek()) {
+      const { seq } = next
+      if (seq === fact.partOf?.eventSeq && partThrough?.eventSeq !== seq) {
+        checkDeliveries(next, made.get(seq) ?? [], { after: '', through: fact.partOf.throughSubscriptionId })
+        break
+      }
+      const isRest = partThrough?.eventSeq === seq
+      const after = isRest ? partThrough!.subscriptionId : ''
+      if (fact.partOf?.eventSeq === seq) {
+        checkDeliveries(next, made.get(seq) ?? [], { after, through: fact.partOf.throughSubscriptionId })
+        break
+      }
+      await nextEvent()
+      if (late.has(seq)) postponed.set(next.value.event.eventId, { eventSeq: seq, matchable: next.value })
+      else checkDeliveries(next, made.get(seq) ?? [], { after, through: null })
+      made.delete(seq)
+    }
+    partThrough = fact.partOf
+      ? { eventSeq: fact.partOf.eventSeq, subscriptionId: fact.partOf.throughSubscriptionId }
+      : null
+    if (fact.partOf) made.delete(fact.partOf.eventSeq)
+    for (const [eventSeq, [first]] of made)
+      breaks('I2', `delivery ${first!.deliveryId}`, `is of EVENTS ${eventSeq}, which its group is not about`)
+  }
+
+  interface Part {
+    /** Subscriptions after this one… */
+    after: string
+    /** …and up to this one; null: all the rest. */
+    through: string | null
+  }
+
+  function checkDeliveries(
+    { seq, value }: Placed<MatchableEvent>,
+    made: readonly DeliveryCreated[],
+    { after, through }: Part,
+    replayId = '',
+  ): void {
+    const { eventId, applicationId } = value.event
+    const wanted = new Set(
+      matchEvent(value, seq, registry, { replayId })
+        .filter(({ subscriptionId }) => subscriptionId > after && (through === null || subscriptionId <= through))
+        .map(({ deliveryId }) => deliveryId),
+    )
+    for (const delivery of made) {
+      if (!wanted.delete(delivery.deliveryId))
+        breaks('I2', `delivery ${delivery.deliveryId}`, `of event ${eventId} is not called for, or made twice`)
+      if (delivery.applicationId !== applicationId)
+        breaks(
+          'I9',
+          `delivery ${delivery.deliveryId}`,
+          `of application ${delivery.applicationId}, not ${applicationId}`,
+        )
+    }
+    for (const deliveryId of wanted) breaks('I2', `event ${eventId}`, `has no delivery ${deliveryId}`)
+  }
+
+  async function checkReleased(fact: EventsReleased, deliveries: readonly DeliveryCreated[]): Promise<void> {
+    await registryAt(fact.controlSeq)
+    for (const eventId of fact.eventIds) {
+      const waiting = postponed.get(eventId)
+      if (!waiting) {
+        breaks('I2', `event ${eventId}`, 'is released, but did not wait')
+        continue
+      }
+      postponed.delete(eventId)
+      const own = deliveries.filter((each) => each.eventSeq === waiting.eventSeq)
+      checkDeliveries({ seq: waiting.eventSeq, value: waiting.matchable }, own, { after: '', through: null })
+    }
+  }
+
+  // -- deliveries and attempts ---------------------------------------------------------------------------------------
+
+  function addDelivery(fact: DeliveryCreated): void {
+    group.push(fact)
+    if (!seenDeliveries.add(fact.deliveryId)) return
+    counts.deliveries++
+    const cancelled = cancellations.get(fact.subscriptionId) ?? cancellations.get(fact.applicationId)
+    if (cancelled && fact.controlSeq < cancelled.controlSeq) {
+      counts.cancelled++
+      ended.add(fact.deliveryId)
+      return
+    }
+    open.set(fact.deliveryId, { fact, attempts: 0, dueAtMs: null })
+  }
+
+  function addAttempt(fact: DeliveryAttempted): void {
+    const subject = `delivery ${fact.deliveryId}`
+    if (!seenAttempts.add(fact.attemptId)) {
+      counts.repeated++
+      return
+    }
+    counts.attempts++
+    if (fact.attemptId !== attemptIdOf(fact.deliveryId, fact.attemptNumber))
+      breaks('I6', subject, `attempt ${fact.attemptNumber} has an id that is not its own`)
+    if (fact.outcome === 'success') succeeded.add(fact.deliveryId)
+    const delivery = open.get(fact.deliveryId)
+    if (!delivery) {
+      checkAttemptOfEnded(fact, subject)
+      return
+    }
+    if (fact.subscriptionId !== delivery.fact.subscriptionId || fact.applicationId !== delivery.fact.applicationId)
+      breaks('I9', subject, 'an attempt of it names another subscription or application')
+    if (fact.attemptNumber !== delivery.attempts + 1)
+      breaks('I6', subject, `attempt ${fact.attemptNumber} follows ${delivery.attempts}`)
+    delivery.attempts = fact.attemptNumber
+    const dueAtMs = delivery.dueAtMs
+    if (dueAtMs !== null && fact.startedAtMs < dueAtMs - EARLY_TOLERANCE_MS)
+      breaks('I7', subject, `attempt ${fact.attemptNumber} began ${dueAtMs - fact.startedAtMs} ms early`)
+    decide(fact, delivery, subject)
+  }
+
+  function checkAttemptOfEnded(fact: DeliveryAttempted, subject: string): void {
+    if (!ended.has(fact.deliveryId)) {
+      breaks('I2', subject, 'is attempted, but was never made')
+      return
+    }
+    const cancelled = cancellations.get(fact.subscriptionId) ?? cancellations.get(fact.applicationId)
+    if (!cancelled) breaks('I3', subject, `attempt ${fact.attemptNumber} comes after its end`)
+    else if (fact.startedAtMs > cancelled.cancelledAtMs + input.cancelGraceMs)
+      breaks(
+        'I8',
+        subject,
+        `attempt ${fact.attemptNumber} began ${fact.startedAtMs - cancelled.cancelledAtMs} ms after`,
+      )
+  }
+
+  function decide(fact: DeliveryAttempted, delivery: OpenDelivery, subject: string): void {
+    const { decision } = fact
+    switch (decision.type) {
+      case 'retry':
+        delivery.dueAtMs = decision.atMs
+        return
+      case 'succeeded':
+        if (fact.response === null || fact.response.statusCode < 200 || fact.response.statusCode > 299)
+          breaks('I4', subject, `succeeded with ${fact.response?.statusCode ?? 'no answer'}`)
+        // What a receiver sees doesn't tell a replay from the original.
+        if (answered && isOriginal(fact) && !answered.has(fact.deliveryId))
+          breaks('I4', subject, 'is recorded as delivered, but its receiver answered no 2xx')
+        counts.succeeded++
+        break
+      case 'dead-letter':
+        checkDeadLetter(fact, subject)
+        counts.deadLettered++
+        break
+      case 'cancelled':
+        counts.cancelled++
+        break
+    }
+    open.delete(fact.deliveryId)
+    ended.add(fact.deliveryId)
+  }
+
+  /** The policy is that of the subscription's state now: an edit in between makes the check lenient, not wrong. */
+  function checkDeadLetter(fact: DeliveryAttempted, subject: string): void {
+    if (fact.decision.type !== 'dead-letter') return
+    const state: SubscriptionState | undefined = registry.subscriptions.get(fact.subscriptionId)?.state
+    if (!state || state.createdAtMs !== state.updatedAtMs) return
+    const { reason } = fact.decision
+    if (reason === 'retries-spent' && fact.attemptNumber <= (state.maxRetries ?? input.retriesMax))
+      breaks(
+        'I10',
+        subject,
+        `is dead after ${fact.attemptNumber} attempts of ${(state.maxRetries ?? input.retriesMax) + 1}`,
+      )
+    const statuses = state.retryPolicy ?? { permanentStatuses: [], retryableStatuses: [] }
+    const policy = { scheduleMs: [], retriesMax: 0, jitter: { ratio: 0, minSpreadMs: 0, maxSpreadMs: 0 }, ...statuses }
+    const status = fact.response?.statusCode
+    if (
+      reason === 'permanent' &&
+      (status === undefined || isRetried(status, { ...policy, scheduleMs: [], exponential: null }))
+    )
+      breaks('I10', subject, `is dead at once of ${status ?? 'no answer'}, which is retried`)
+    if (fact.attemptNumber > (state.maxRetries ?? input.retriesMax) + 1)
+      breaks('I6', subject, `has ${fact.attemptNumber} attempts of ${(state.maxRetries ?? input.retriesMax) + 1}`)
+  }
+
+  function cancel(fact: DeliveriesCancelled): void {
+    cancellations.set(fact.subscriptionId ?? fact.applicationId, fact)
+    for (const [deliveryId, { fact: delivery }] of open) {
+      const isInScope =
+        fact.subscriptionId === null
+          ? delivery.applicationId === fact.applicationId
+          : delivery.subscriptionId === fact.subscriptionId
+      if (!isInScope || delivery.controlSeq >= fact.controlSeq) continue
+      open.delete(deliveryId)
+      ended.add(deliveryId)
+      counts.cancelled++
+    }
+  }
+
+  // -- the whole -----------------------------------------------------------------------------------------------------
+
+  for await (const { seq, value: fact } of input.ledger) {
+    if (lastLedgerSeq !== 0 && seq !== lastLedgerSeq + 1) breaks('I13', `LEDGER ${seq}`, `follows ${lastLedgerSeq}`)
+    lastLedgerSeq = seq
+    if (fact.type === 'delivery') {
+      addDelivery(fact)
+      continue
+    }
+    const deliveries = group
+    group = []
+    switch (fact.type) {
+      case 'matched':
+        await checkMatched(fact, deliveries)
+        break
+      case 'released':
+        await checkReleased(fact, deliveries)
+        break
+      case 'withdrawn':
+        postponed.delete(fact.eventId)
+        break
+      case 'attempt':
+        addAttempt(fact)
+        break
+      case 'cancelled':
+        cancel(fact)
+        break
+      case 'replayed':
+      case 'started':
+        break
+    }
+    if (deliveries.length > 0 && !['matched', 'released', 'replayed'].includes(fact.type))
+      breaks('I2', `LEDGER ${seq}`, `${deliveries.length} deliveries before it belong to no group`)
+  }
+  const matchedThrough = lastEventSeq
+  while ((await nextEvent()) !== null);
+  if (input.isQuiet) {
+    if (lastEventSeq > matchedThrough)
+      breaks('I2', `EVENTS ${matchedThrough + 1} to ${lastEventSeq}`, 'were never matched')
+    for (const [deliveryId, { fact, attempts, dueAtMs }] of open)
+      breaks(
+        'I3',
+        `delivery ${deliveryId}`,
+        `of event ${fact.eventId} is open after ${attempts} attempts, due ${dueAtMs ?? 'at once'}`,
+      )
+  }
+  const repeatedSuccesses = checkReceived()
+  return {
+    events: counts.events,
+    deliveries: counts.deliveries,
+    attempts: counts.attempts,
+    succeeded: counts.succeeded,
+    deadLettered: counts.deadLettered,
+    cancelled: counts.cancelled,
+    open: open.size,
+    repeatedAttempts: counts.repeated,
+    repeatedSuccesses,
+    lost: checkAccepted(),
+    broken,
+    violations,
+  }
+
+  function checkAccepted(): VerifyReport['lost'] {
+    const accepted = input.accepted ?? []
+    const isThere = accepted.map((id) => seenEvents.has(id))
+    const [first, last] = [isThere.indexOf(true), isThere.lastIndexOf(true)]
+    const lost = { prefix: 0, middle: 0, postfix: 0 }
+    for (const [i, isFound] of isThere.entries()) {
+      if (isFound) continue
+      const where = first === -1 || i < first ? 'prefix' : i > last ? 'postfix' : 'middle'
+      lost[where]++
+      breaks('I1', `event ${accepted[i]}`, `was accepted and is not in EVENTS (${where})`)
+    }
+    return lost
+  }
+
+  function checkReceived(): number {
+    for (const { eventId, subscriptionId, sha256 } of input.received ?? []) {
+      const wanted = digests.get(eventId)
+      if (sha256 !== null && wanted !== undefined && sha256 !== wanted)
+        breaks('I16', `event ${eventId}`, `arrived at ${subscriptionId} with other bytes`)
+    }
+    let repeated = 0
+    for (const [deliveryId, count] of answered ?? []) {
+      repeated += count - 1
+      if (input.isQuiet && !succeeded.has(deliveryId))
+        breaks('I5', `delivery ${deliveryId}`, 'was answered 2xx, but is not recorded as delivered')
+    }
+    return repeated
+  }
+}
+
+/** How often the receiver has answered 2xx, by the id of the original delivery; null when it was not asked. */
+function successesOf(received: readonly ReceivedRequest[] | undefined): ReadonlyMap<string, number> | null {
+  if (!received) return null
+  const counts = new Map<string, number>()
+  for (const { eventId, subscriptionId, status } of received) {
+    if (status < 200 || status > 299) continue
+    const deliveryId = deliveryIdOf(eventId, subscriptionId, '')
+    counts.set(deliveryId, (counts.get(deliveryId) ?? 0) + 1)
+  }
+  return counts
+}
+
+function isOriginal({ deliveryId, eventId, subscriptionId }: DeliveryAttempted): boolean {
+  return deliveryId === deliveryIdOf(eventId, subscriptionId, '')
+}
+
+/** An iterable that can be looked into before it is taken from. */
+function lookAhead<T>(source: AsyncIterable<T>) {
+  const iterator = source[Symbol.asyncIterator]()
+  let next: Promise<IteratorResult<T>> | null = null
+  return {
+    async peek(): Promise<T | null> {
+      next ??= iterator.next()
+      const { done, value } = await next
+      return done ? null : value
+    },
+    take(): void {
+      next = null
+    },
+  }
+}
