@@ -3,10 +3,11 @@ import { runService } from '#shared/runtime/service-main.ts'
 import { projectionsConfig } from './config.ts'
 import { createProjections } from './worker.ts'
 
-await runService('projections', async ({ nats, logger, settings }) => {
+await runService('projections', async ({ nats, logger, settings, health }) => {
   const { databaseUrl } = projectionsConfig(settings)
   const orm = await connectPostgres(databaseUrl)
   await migrate(orm)
   await orm.close()
-  return createProjections({ nats, databaseUrl, logger })
+  const projections = createProjections({ nats, databaseUrl, logger, health })
+  return { ...projections, failed: projections.streamReplaced }
 })

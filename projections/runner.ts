@@ -21,11 +21,18 @@ export class ProjectionHaltedError extends Error {
   override name = 'ProjectionHaltedError'
 }
 
+/** The stream is not the one that the rows were made from, or has lost its end: nobody may go on with it. */
+export class StreamReplacedError extends ProjectionHaltedError {
+  override name = 'StreamReplacedError'
+}
+
 export interface RunnerOptions<Fact, State, Rows> {
   nats: Nats
   databaseUrl: string
   logger: Logger
   projection: Projection<Fact, State, Rows>
+  /** Called once, when it stops for good. */
+  onHalted?: (error: Error) => void
 }
 
 export interface ProjectionRunner extends Service {
@@ -59,7 +66,11 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
     stream: projection.stream,
     batchMax: BATCH_MAX,
     gatherMs: GATHER_MS,
-    fromSeq: async () => (await ensureSession()).seq + 1,
+    fromSeq: async () => {
+      const { seq } = await ensureSession()
+      await refuseReplacedStream(seq)
+      return seq + 1
+    },
     onBatch,
   })
 
@@ -125,11 +136,22 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
         `${projection.name}: rows of version ${row.version}, not ${projection.version}: rebuild needed`,
       )
     if (row.stream_created_at !== stream.createdAt || stream.lastSeq < seq) {
-      throw new ProjectionHaltedError(
+      throw new StreamReplacedError(
         `${projection.stream} is not the stream that ${projection.name} was made from (identity changed): rebuild needed`,
       )
     }
     return seq
+  }
+
+  /** Each time that reading starts again, the server may have been started on an older copy of its files. */
+  async function refuseReplacedStream(seq: number): Promise<void> {
+    const { lastSeq } = await readStreamState(nats.jsm, projection.stream)
+    if (lastSeq >= seq) return
+    const error = new StreamReplacedError(
+      `${projection.stream} ends at ${lastSeq}, though ${seq} was read from it: its end is lost`,
+    )
+    halt(error)
+    throw error
   }
 
   async function onBatch(messages: JsMsg[]): Promise<void> {
@@ -199,7 +221,9 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
   }
 
   function halt(error: Error): void {
+    if (haltedBy !== null) return
     haltedBy = error
+    options.onHalted?.(error)
     logger.error({ err: error }, 'projection halted')
     void reader.stop()
   }

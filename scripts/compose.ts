@@ -21,6 +21,8 @@ export interface Jethook {
   /** Takes no more work, finishes what is in hand, closes every connection. */
   stop(): Promise<void>
   apiUrl(): string
+  /** Resolves when it can't go on, and says why: the caller stops it and ends with a code other than 0. */
+  failed: Promise<Error>
   /** Makes the first organisation, application and credentials, once; later calls give the same ones. */
   seed(): Promise<SeededCredentials>
 }
@@ -38,9 +40,10 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
   const child = (service: string) => logger.child({ service })
   const { appenders } = runtime
   const gateway = createGateway({ ...runtime, orm, config: gatewayConfig(settings), logger: child('gateway') })
+  const projections = createProjections({ ...runtime, databaseUrl, logger: child('projections') })
   const services = composeServices('jethook', [
     ...runtime.services,
-    createProjections({ nats: runtime.nats, databaseUrl, logger: child('projections') }),
+    projections,
     createDeliverer({ ...runtime, ...appenders, config, random: Math.random, logger: child('deliverer') }),
     createMatcher({ ...runtime, ...appenders, config: matcherConfig(settings), logger: child('matcher') }),
     createReconciler({
@@ -59,6 +62,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
       await Promise.all([runtime.close(), orm.close()])
     },
     apiUrl: () => gateway.url(),
+    failed: Promise.race([runtime.connectionLost, projections.streamReplaced]),
     seed: () => seed({ ...runtime, control: appenders.control }),
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { firstCurl } from './first-steps.ts'
 import { createProgress } from './progress.ts'
@@ -14,6 +15,11 @@ try {
     if (err) process.stderr.write(`\njethook: ${err.stack ?? err.message}\n`)
     else if (!isJson) process.stderr.write(`\n  Stopping (${signal ?? 'asked to'}) …\n`)
     await jethook.stop()
+  })
+  void jethook.failed.then(async (error) => {
+    process.stderr.write(`\njethook: ${error.message}. It stops, so that nothing is made worse.\n`)
+    await Promise.race([jethook.stop(), delay(STOP_LIMIT_MS)])
+    process.exit(1)
   })
   progress.done()
   if (isJson) process.stdout.write(`${JSON.stringify(jethook.credentials)}\n`)

@@ -36,6 +36,8 @@ export interface StartedJethook {
   home: string
   seconds: string
   stop(): Promise<void>
+  /** Resolves when it can't go on, and says why. */
+  failed: Promise<Error>
 }
 
 /**
@@ -83,7 +85,8 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
     }
     await home.announce(jethook.apiUrl())
     await writeCredentials(home.path, credentials)
-    return { credentials, home: home.path, seconds: ((performance.now() - startedMs) / 1_000).toFixed(1), stop }
+    const { failed } = jethook
+    return { credentials, failed, home: home.path, seconds: ((performance.now() - startedMs) / 1_000).toFixed(1), stop }
   } catch (error) {
     await stop().catch(() => {})
     throw error

@@ -196,7 +196,20 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
     { prefix: '/api/v1' },
   )
   refuseTheRest(server)
+  registerReadiness(server, deps)
   await registerDocs(server)
+}
+
+/**
+ * For whoever sends requests here: whether events would be taken. Postgres isn't asked, since events don't need it; more is
+ * told by `/api/v1/health`.
+ */
+function registerReadiness(server: GatewayServer, { nats }: RouteDependencies): void {
+  server.get('/ready', { schema: { hide: true } }, async (_, reply) => {
+    const isReady = nats.isUp()
+    reply.code(isReady ? 200 : 503)
+    return { ready: isReady }
+  })
 }
 
 async function listen(server: GatewayServer, { host, port }: GatewayConfig): Promise<string> {

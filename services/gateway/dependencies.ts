@@ -3,6 +3,7 @@ import type { SecretBox } from '#shared/domain/secret-box.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { ControlReader } from '#shared/runtime/control-reader.ts'
+import type { Health } from '#shared/runtime/health.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import type { Orm } from '#shared/runtime/postgres.ts'
@@ -23,6 +24,7 @@ export interface GatewayDependencies {
   secretBox: SecretBox
   config: GatewayConfig
   clock: Clock
+  health: Health
   logger: Logger
 }
 

@@ -417,6 +417,12 @@ export const HealthAnswer = Type.Object(
     object_storage: nullable(Type.Boolean()),
     object_storage_duration_ms: Duration,
     total_duration_ms: Int32,
+    parts: Type.Unsafe<Record<string, { is_well: boolean; detail: string | null }>>(
+      Type.Object(
+        {},
+        { additionalProperties: Type.Object({ is_well: Type.Boolean(), detail: nullable(Type.String()) }) },
+      ),
+    ),
   },
   { title: 'Health' },
 )

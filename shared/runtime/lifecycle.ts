@@ -6,6 +6,8 @@ export interface Service {
   readonly name: string
   start(): Promise<void>
   stop(): Promise<void>
+  /** Resolves when it can't go on: the process has to end, so that whoever looks after it sees that. */
+  readonly failed?: Promise<Error>
 }
 
 /**

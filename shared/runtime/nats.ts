@@ -7,6 +7,8 @@ export interface Nats {
   connection: NatsConnection
   js: JetStreamClient
   jsm: JetStreamManager
+  /** Whether the connection stands right now. */
+  isUp(): boolean
 }
 
 /** The oldest server with every schedule and batch fix that jethook needs. */
@@ -72,16 +74,19 @@ export async function connectNats(natsUrl: string, name: string, logger: Logger)
         { cause: error },
       )
     })
-    void reportStatus(connection, logger)
-    return { connection, js: jetstream(connection, { timeout: CONNECT_TIMEOUT_MS }), jsm }
+    const link = { isUp: true }
+    void watchStatus(connection, link, logger)
+    return { connection, js: jetstream(connection, { timeout: CONNECT_TIMEOUT_MS }), jsm, isUp: () => link.isUp }
   } catch (error) {
     await connection.close()
     throw error
   }
 }
 
-async function reportStatus(connection: NatsConnection, logger: Logger): Promise<void> {
+async function watchStatus(connection: NatsConnection, link: { isUp: boolean }, logger: Logger): Promise<void> {
   for await (const status of connection.status()) {
+    if (status.type === 'disconnect') link.isUp = false
+    if (status.type === 'reconnect') link.isUp = true
     if (status.type === 'disconnect') logger.warn('nats disconnected')
     else if (status.type === 'reconnect') logger.warn('nats reconnected')
     else if (status.type === 'error') logger.warn({ err: status.error }, 'nats connection error')

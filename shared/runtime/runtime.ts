@@ -6,6 +6,7 @@ import { type Settings, SettingsError } from './config.ts'
 import { type ControlReader, createControlReader } from './control-reader.ts'
 import { createEventCache, type EventCache } from './event-cache.ts'
 import { createGroupCommitAppender } from './group-commit-appender.ts'
+import { createHealth, type Health, unwell, WELL } from './health.ts'
 import type { Service } from './lifecycle.ts'
 import type { Logger } from './logger.ts'
 import { connectNats, type Nats } from './nats.ts'
@@ -23,6 +24,9 @@ export interface Runtime {
   appenders: { events: Appender; ledger: Appender; waiting: Appender; control: Appender }
   eventCache: EventCache
   secretBox: SecretBox
+  health: Health
+  /** Resolves when the connection to NATS is closed for good, though nobody has asked for it. */
+  connectionLost: Promise<Error>
   /** To be started before all other services and stopped after them. */
   services: readonly Service[]
   close(): Promise<void>
@@ -36,6 +40,7 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
   if (settings.LEDGER_MAX_AGE_DAYS < settings.EVENTS_MAX_AGE_DAYS) {
     throw new SettingsError('Settings: LEDGER_MAX_AGE_DAYS must not be less than EVENTS_MAX_AGE_DAYS.')
   }
+  let isClosing = false
   const secretBox = createSecretBox(await readSecretKeys(settings))
   const nats = await connectNats(settings.NATS_URL, 'jethook', logger)
   try {
@@ -52,6 +57,8 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
     waiting: appender('WAITING'),
     control: appender('CONTROL', settings.APPEND_TIMEOUT_MS),
   }
+  const health = createHealth()
+  health.register('nats', () => (nats.isUp() ? WELL : unwell('not connected')))
   const registry = createRegistry()
   const controlReader = createControlReader({ nats, logger, registry })
   return {
@@ -64,11 +71,19 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
     appenders,
     eventCache: createEventCache(nats),
     secretBox,
+    health,
+    connectionLost: nats.connection.closed().then((error) => {
+      if (isClosing) return new Promise<Error>(() => {})
+      return new Error('The connection to NATS is closed for good', { cause: error })
+    }),
     services: [
       drainedAfter('appenders', Object.values(appenders), settings.SHUTDOWN_TIMEOUT_MS),
       { name: 'control', start: controlReader.start, stop: controlReader.stop },
     ],
-    close: () => nats.connection.close(),
+    close() {
+      isClosing = true
+      return nats.connection.close()
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { loadSettings, type Settings } from './config.ts'
 import { composeServices, type Service } from './lifecycle.ts'
@@ -24,12 +25,18 @@ export async function runService(
   try {
     if (settings.NATS_URL === '') throw new Error('NATS_URL is needed: a service that runs alone starts no server')
     const runtime = await createRuntime(settings, logger)
-    const service = composeServices(name, [...runtime.services, await compose(runtime)])
+    const own = await compose(runtime)
+    const service = composeServices(name, [...runtime.services, own])
     await service.start()
     closeWithGrace({ delay: settings.SHUTDOWN_TIMEOUT_MS * 2, logger: false }, async ({ err }) => {
       if (err) logger.fatal({ err }, 'stopping after an error')
       await service.stop()
       await runtime.close()
+    })
+    void Promise.race([runtime.connectionLost, ...(own.failed ? [own.failed] : [])]).then(async (error) => {
+      logger.fatal({ err: error }, 'can not go on')
+      await Promise.race([service.stop(), delay(settings.SHUTDOWN_TIMEOUT_MS)])
+      process.exit(1)
     })
     logger.info('ready')
   } catch (error) {

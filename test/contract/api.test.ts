@@ -501,6 +501,15 @@ test('what needs no credential is answered without one', async () => {
   const health = await open('/health?key=sesame')
   assert.equal(health.status, 200)
   assert.equal((health.problem as Record<string, unknown>)['database'], true)
+  const { parts } = health.problem as unknown as { parts: Record<string, { is_well: boolean }> }
+  assert.deepEqual(
+    Object.entries(parts).map(([part, { is_well }]) => [part, is_well]),
+    ['nats', 'projection control', 'projection audit', 'projection events', 'projection ledger'].map((part) => [
+      part,
+      true,
+    ]),
+  )
+  assert.equal((await fetch(`${stack.apiUrl()}/ready`)).status, 200)
 })
 
 test('every answer carries the security headers', async () => {

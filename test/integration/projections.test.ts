@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
 import { createProjections } from '#projections/worker.ts'
+import { createHealth } from '#shared/runtime/health.ts'
 import { connectNats } from '#shared/runtime/nats.ts'
 import { testLogger } from '../support/nats.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
@@ -83,7 +84,12 @@ test('a read model that is dropped is made again, row for row', async () => {
 
 test('of two runners one is active, and the other takes over without repeating anything', async () => {
   const nats = await connectNats(stack.servers.natsUrl, 'second runner', testLogger)
-  const second = createProjections({ nats, databaseUrl: stack.servers.databaseUrl, logger: testLogger })
+  const second = createProjections({
+    nats,
+    databaseUrl: stack.servers.databaseUrl,
+    logger: testLogger,
+    health: createHealth(),
+  })
   await second.start()
   await stack.api.send()
   await stack.restart()
@@ -111,7 +117,12 @@ test('a checkpoint of another stream, of another version or ahead of the stream 
     const { rows } = await checkpoints.query(`SELECT * FROM projection_checkpoints WHERE name = 'events'`)
     await checkpoints.query(`UPDATE projection_checkpoints SET ${wrong} WHERE name = 'events'`)
     const own = await connectNats(fresh.servers.natsUrl, 'runner', testLogger)
-    const runners = createProjections({ nats: own, databaseUrl: fresh.servers.databaseUrl, logger: testLogger })
+    const runners = createProjections({
+      nats: own,
+      databaseUrl: fresh.servers.databaseUrl,
+      logger: testLogger,
+      health: createHealth(),
+    })
     await runners.start()
     await fresh.restart()
     const halted = await until('the projection has stopped', async () => Object.values(runners.halted())[0], 10_000)

@@ -13,7 +13,10 @@ const HEALTH_TIMEOUT_MS = 5_000
 const HealthQuery = Type.Object({ key: Type.Optional(Type.String()) })
 
 /** What is answered without a credential. */
-export function registerPublicRoutes(server: GatewayServer, { orm, nats, config, appUrl }: RouteDependencies): void {
+export function registerPublicRoutes(
+  server: GatewayServer,
+  { orm, nats, config, appUrl, health }: RouteDependencies,
+): void {
   server.get(
     '/errors',
     route('public', {
@@ -54,7 +57,9 @@ export function registerPublicRoutes(server: GatewayServer, { orm, nats, config,
         timed(orm.em.getConnection().execute('SELECT 1')),
         timed(nats.connection.rtt()),
       ])
-      reply.code(database.isUp && streams.isUp ? 200 : 503)
+      const parts = health.parts()
+      const areWell = Object.values(parts).every(({ isWell }) => isWell)
+      reply.code(database.isUp && streams.isUp && areWell ? 200 : 503)
       return {
         database: database.isUp,
         database_duration_ms: database.durationMs,
@@ -65,6 +70,9 @@ export function registerPublicRoutes(server: GatewayServer, { orm, nats, config,
         object_storage: null,
         object_storage_duration_ms: null,
         total_duration_ms: Math.round(performance.now() - startedMs),
+        parts: Object.fromEntries(
+          Object.entries(parts).map(([part, { isWell, detail }]) => [part, { is_well: isWell, detail }]),
+        ),
       }
     },
   )
