@@ -5,6 +5,10 @@ export interface TcpProxy {
   port: number
   /** While true, what the server sends is dropped: a client's request is carried out, its answer is lost. */
   loseAnswers: boolean
+  /** While true, nothing passes in either direction, and nobody is told. */
+  isSilent: boolean
+  /** How long each piece is held back, in both directions. */
+  delayMs: number
   cutAll(): void
   close(): Promise<void>
 }
@@ -20,9 +24,14 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     const upstream = connect(targetPort, '127.0.0.1')
     track(client)
     track(upstream)
-    client.pipe(upstream)
-    upstream.on('data', (chunk) => {
-      if (!proxy.loseAnswers) client.write(chunk)
+    const pass = (chunk: Buffer, to: Socket) => {
+      if (proxy.isSilent) return
+      if (proxy.delayMs === 0) to.write(chunk)
+      else setTimeout(() => to.writable && to.write(chunk), proxy.delayMs)
+    }
+    client.on('data', (chunk: Buffer) => pass(chunk, upstream))
+    upstream.on('data', (chunk: Buffer) => {
+      if (!proxy.loseAnswers) pass(chunk, client)
     })
     client.once('close', () => upstream.destroy())
     upstream.once('close', () => client.destroy())
@@ -31,6 +40,8 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const proxy: TcpProxy = {
     port: (server.address() as AddressInfo).port,
     loseAnswers: false,
+    isSilent: false,
+    delayMs: 0,
     cutAll() {
       for (const socket of sockets) socket.destroy()
     },

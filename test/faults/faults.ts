@@ -1,0 +1,167 @@
+import { execFile } from 'node:child_process'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { Fault, FaultBench } from './fault-bench.ts'
+
+const run = promisify(execFile)
+
+/** Files of a store that the server can make anew: consumers' positions, indexes, tables of schedules. */
+async function removeDerivedFiles(streamsFolder: string): Promise<void> {
+  const entries = await readdir(streamsFolder, { recursive: true, withFileTypes: true })
+  for (const { parentPath, name } of entries)
+    if (name === 'o.dat' || name === 'index.db' || name.includes('sched') || name === 'thw.db')
+      await rm(join(parentPath, name), { force: true })
+}
+
+async function pause(pid: number | undefined, ms: number): Promise<void> {
+  if (pid === undefined) throw new Error('there is no such process')
+  process.kill(pid, 'SIGSTOP')
+  await delay(ms)
+  process.kill(pid, 'SIGCONT')
+}
+
+async function repeat(times: number, act: () => Promise<void> | void): Promise<void> {
+  for (let i = 0; i < times; i++) {
+    await act()
+    await delay(300)
+  }
+}
+
+const asSuperuser = (bench: FaultBench, sql: string) => bench.withDatabase((client) => client.query(sql))
+
+/** What may happen to one machine; ids as in the literature of this project. */
+export const FAULTS: readonly Fault[] = [
+  {
+    id: 'F1',
+    name: 'jethook is killed, twice',
+    inject: (bench) => repeat(2, () => bench.restartJethook()),
+  },
+  {
+    id: 'F2',
+    name: 'jethook is paused for 3 s',
+    inject: (bench) => pause(bench.jethook.pid, 3_000),
+  },
+  {
+    id: 'F3',
+    name: 'nats-server is killed, three times',
+    inject: (bench) => repeat(3, () => bench.restartNats()),
+  },
+  {
+    id: 'F4',
+    name: 'nats-server is paused for 3 s',
+    inject: (bench) => pause(bench.servers.nats!.pid, 3_000),
+  },
+  {
+    id: 'F5',
+    name: 'nats-server is killed and loses consumers, indexes, schedules',
+    inject: (bench) => bench.restartNats(removeDerivedFiles),
+  },
+  {
+    id: 'F8',
+    name: 'the disk takes no more writes of nats-server for 1 s',
+    async inject(bench) {
+      await run('prlimit', ['--pid', String(bench.servers.nats!.pid), '--fsize=4096:unlimited'])
+      await delay(1_000)
+      await run('prlimit', ['--pid', String(bench.servers.nats!.pid), '--fsize=unlimited:unlimited']).catch(() => {})
+      // As an operator would: a store with write errors is opened anew.
+      await bench.restartNats()
+    },
+  },
+  {
+    id: 'F10a',
+    name: 'connections to NATS are cut, ten times',
+    inject: (bench) => repeat(10, () => bench.proxy.cutAll()),
+  },
+  {
+    id: 'F10b',
+    name: "NATS's answers are lost for 2 s",
+    async inject({ proxy }) {
+      proxy.loseAnswers = true
+      await delay(2_000)
+      proxy.loseAnswers = false
+      proxy.cutAll()
+    },
+  },
+  {
+    id: 'F10c',
+    name: 'the way to NATS is half-open for 3 s',
+    async inject({ proxy }) {
+      proxy.isSilent = true
+      await delay(3_000)
+      proxy.isSilent = false
+      proxy.cutAll()
+    },
+  },
+  {
+    id: 'F10d',
+    name: 'the way to NATS takes 100 ms each way for 3 s',
+    async inject({ proxy }) {
+      proxy.delayMs = 100
+      await delay(3_000)
+      proxy.delayMs = 0
+    },
+  },
+  {
+    id: 'F11a',
+    name: 'Postgres is killed, twice',
+    inject: (bench) => repeat(2, () => bench.restartPostgres()),
+  },
+  {
+    id: 'F11b',
+    name: 'connections to Postgres are cut, twenty times',
+    inject: (bench) =>
+      bench.withDatabase(async (client) => {
+        for (let i = 0; i < 20; i++) {
+          await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()')
+          await delay(100)
+        }
+      }),
+  },
+  {
+    id: 'F11c',
+    name: 'Postgres is read-only for 2 s',
+    async inject(bench) {
+      const set = async (value: string) => {
+        await asSuperuser(bench, `ALTER SYSTEM SET default_transaction_read_only = ${value}`)
+        await asSuperuser(bench, 'SELECT pg_reload_conf()')
+      }
+      await set('on')
+      await delay(2_000)
+      await bench.withDatabase(async (client) => {
+        await client.query('SET default_transaction_read_only = off')
+        await client.query('ALTER SYSTEM RESET default_transaction_read_only')
+        await client.query('SELECT pg_reload_conf()')
+      })
+    },
+  },
+  {
+    id: 'F11d',
+    name: 'somebody holds a lock on the attempts for 3 s',
+    inject: (bench) =>
+      bench.withDatabase(async (client) => {
+        await client.query('BEGIN')
+        await client.query('LOCK TABLE attempts IN ACCESS EXCLUSIVE MODE')
+        await delay(3_000)
+        await client.query('ROLLBACK')
+      }),
+  },
+  {
+    id: 'F12',
+    name: 'receivers answer 503, reset and hang for 3 s',
+    async inject(bench) {
+      let count = 0
+      bench.react = () => {
+        count++
+        if (count % 3 === 0) return 'reset'
+        return count % 50 === 0 ? 'hang' : { status: 503, headers: { 'retry-after': '1' } }
+      }
+      await delay(3_000)
+      bench.react = null
+    },
+  },
+]
+
+/** The short form: one of each kind. */
+export const SHORT: readonly string[] = ['F1', 'F5', 'F10b', 'F11b']

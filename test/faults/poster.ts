@@ -1,0 +1,104 @@
+import { Agent, request as httpRequest } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Credentials } from '#scripts/start/credentials.ts'
+import { newEventId } from '#shared/domain/ids.ts'
+
+/** Posts events without end, as a careful client does: the same id again until there is an answer. */
+export interface Poster {
+  start(): void
+  /** One event of its own. @returns its id, once it is accepted. */
+  postOne(): Promise<string>
+  /** @returns the ids that were accepted, in the order of the answers. */
+  stop(): Promise<string[]>
+}
+
+export interface PosterOptions {
+  port: number
+  credentials: Credentials
+  connections: number
+}
+
+const GIVE_UP_MS = 60_000
+const REQUEST_TIMEOUT_MS = 15_000
+const RETRY_WAIT_MS = 50
+/** Between two events of one connection: faults are to be met by a steady load, not by a flood. */
+const PAUSE_MS = 20
+
+export function createPoster({ port, credentials, connections }: PosterOptions): Poster {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections + 1 })
+  const accepted: string[] = []
+  let isStopping = false
+  let running: Promise<unknown> = Promise.resolve()
+
+  async function postOne(): Promise<string> {
+    const eventId = newEventId(Date.now())
+    const body = bodyOf(eventId, credentials)
+    const endMs = Date.now() + GIVE_UP_MS
+    for (let isRepetition = false; ; isRepetition = true) {
+      const status = await post(body)
+      // A conflict on a repetition means that an earlier try was accepted.
+      if (status === 201 || (status === 409 && isRepetition)) {
+        accepted.push(eventId)
+        return eventId
+      }
+      if (status !== null && status < 500 && status !== 429) throw new Error(`an event was answered with ${status}`)
+      if (Date.now() > endMs) throw new Error('an event was not accepted for a minute')
+      await delay(RETRY_WAIT_MS)
+    }
+  }
+
+  /** @returns the status, or null without an answer. */
+  function post(body: string): Promise<number | null> {
+    return new Promise((resolve) => {
+      const headers = {
+        authorization: `Bearer ${credentials.service_token}`,
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+      }
+      const outgoing = httpRequest(
+        { agent, host: '127.0.0.1', port, path: '/api/v1/event', method: 'POST', timeout: REQUEST_TIMEOUT_MS, headers },
+        (response) => {
+          response.resume()
+          response.once('end', () => resolve(response.statusCode ?? null))
+          response.once('error', () => resolve(null))
+        },
+      )
+      outgoing.once('timeout', () => outgoing.destroy())
+      outgoing.once('error', () => resolve(null))
+      outgoing.end(body)
+    })
+  }
+
+  return {
+    postOne,
+    start() {
+      running = Promise.all(
+        Array.from({ length: connections }, async () => {
+          while (!isStopping) {
+            await postOne()
+            await delay(PAUSE_MS)
+          }
+        }),
+      )
+      running.catch(() => {})
+    },
+    async stop() {
+      isStopping = true
+      await running
+      agent.destroy()
+      return accepted
+    },
+  }
+}
+
+function bodyOf(eventId: string, { application_id }: Credentials): string {
+  return JSON.stringify({
+    application_id,
+    event_id: eventId,
+    event_type: 'a.b.c',
+    payload: JSON.stringify({ id: eventId, filler: 'x'.repeat(500) }),
+    payload_content_type: 'application/json',
+    occurred_at: new Date().toISOString(),
+    labels: { all: 'yes' },
+  })
+}
