@@ -116,7 +116,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
 
   /** The sequence to go on after. A stream that is another one, or has lost its end, would be read as if nothing was. */
   async function readCheckpoint(client: pg.Client): Promise<number> {
-    const stream = await readStreamState(nats.jsm, projection.stream)
+    const stream = await readStreamState(nats, projection.stream)
     const { rows } = await client.query<{ version: number; stream_created_at: string; seq: string }>(
       'SELECT version, stream_created_at, seq FROM projection_checkpoints WHERE name = $1',
       [projection.name],
@@ -145,7 +145,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
 
   /** Each time that reading starts again, the server may have been started on an older copy of its files. */
   async function refuseReplacedStream(seq: number): Promise<void> {
-    const { lastSeq } = await readStreamState(nats.jsm, projection.stream)
+    const { lastSeq } = await readStreamState(nats, projection.stream)
     if (lastSeq >= seq) return
     const error = new StreamReplacedError(
       `${projection.stream} ends at ${lastSeq}, though ${seq} was read from it: its end is lost`,
@@ -181,7 +181,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
     let expected = afterSeq + 1
     for (const { seq } of messages) {
       if (seq !== expected) {
-        const { firstSeq } = await readStreamState(nats.jsm, projection.stream)
+        const { firstSeq } = await readStreamState(nats, projection.stream)
         if (seq < expected || firstSeq <= expected)
           throw new ProjectionHaltedError(`${projection.stream} has a gap: ${seq} follows ${expected - 1}`)
       }

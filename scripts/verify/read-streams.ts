@@ -12,7 +12,7 @@ const FETCH_EXPIRES_MS = 5_000
 
 /** Everything that a stream holds now, in order. */
 export async function* messagesOf(nats: Nats, stream: StreamName): AsyncGenerator<JsMsg> {
-  const { firstSeq, lastSeq } = await readStreamState(nats.jsm, stream)
+  const { firstSeq, lastSeq } = await readStreamState(nats, stream)
   if (lastSeq < firstSeq || lastSeq === 0) return
   const consumer = await nats.js.consumers.get(stream, { deliver_policy: DeliverPolicy.All })
   while (true) {

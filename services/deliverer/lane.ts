@@ -87,7 +87,9 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
       callback: options.onMessage,
     })
     if (stopping.signal.aborted) messages.stop()
-    const reason = await messages.closed()
+    // What the server has forgotten in a restart the client would find out only after seconds.
+    const forget = nats.onReconnect(() => messages?.stop())
+    const reason = await messages.closed().finally(forget)
     if (reason instanceof Error) throw reason
   }
 

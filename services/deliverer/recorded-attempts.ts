@@ -36,7 +36,7 @@ export function createRecordedAttempts({ nats, logger, afterSeq, max }: Recorded
   }
 
   async function read(): Promise<void> {
-    const { lastSeq } = await readStreamState(nats.jsm, STREAM_NAMES.ledger)
+    const { lastSeq } = await readStreamState(nats, STREAM_NAMES.ledger)
     if (lastSeq <= readThroughSeq) return
     const consumer = await nats.js.consumers.get(STREAM_NAMES.ledger, {
       opt_start_seq: readThroughSeq + 1,

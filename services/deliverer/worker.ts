@@ -388,7 +388,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   async function start(): Promise<void> {
     if (isStarted) return
     isStarted = true
-    ledgerSeqAtStart = (await readStreamState(nats.jsm, STREAM_NAMES.ledger)).lastSeq
+    ledgerSeqAtStart = (await readStreamState(nats, STREAM_NAMES.ledger)).lastSeq
     for (let lane = 0; lane < config.laneCount; lane++) lanes.push(createLane(lane))
     recorded = createRecordedAttempts({
       nats,

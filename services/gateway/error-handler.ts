@@ -65,7 +65,7 @@ function isDatabaseTrouble(error: unknown): boolean {
   for (let current = error, depth = 0; current instanceof Error && depth < 4; current = current.cause, depth++) {
     if ('code' in current && CONNECTION_CODES.test(String(current.code))) return true
     if (
-      /ConnectionException|TimeoutError|RequestError|NoRespondersError|ClosedConnectionError|DrainingConnectionError|JetStreamNotEnabled/.test(
+      /ConnectionException|ConnectionBrokenError|TimeoutError|RequestError|NoRespondersError|ClosedConnectionError|DrainingConnectionError|JetStreamNotEnabled/.test(
         current.name,
       )
     )

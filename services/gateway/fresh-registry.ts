@@ -38,7 +38,7 @@ export function createFreshRegistry({
 }): FreshRegistry {
   const readUpToNow = shareRuns(async () => {
     try {
-      const { lastSeq } = await readStreamState(nats.jsm, STREAM_NAMES.control)
+      const { lastSeq } = await readStreamState(nats, STREAM_NAMES.control)
       await controlReader.waitFor(lastSeq, WAIT_MAX_MS)
     } catch (error) {
       logger.warn({ err: error }, 'CONTROL could not be asked for its state')

@@ -30,7 +30,7 @@ interface LastSeqs {
 }
 
 export function createReadYourWrites({ nats, orm, timeoutMs, logger }: ReadYourWritesOptions): ReadYourWrites {
-  const lastSeqOf = async (stream: 'EVENTS' | 'LEDGER' | 'CONTROL') => (await readStreamState(nats.jsm, stream)).lastSeq
+  const lastSeqOf = async (stream: 'EVENTS' | 'LEDGER' | 'CONTROL') => (await readStreamState(nats, stream)).lastSeq
   const checkpoints = shareRuns(() => readCheckpoints(orm))
 
   const readLastSeqs = shareRuns(async (): Promise<LastSeqs | null> => {

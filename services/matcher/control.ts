@@ -18,7 +18,7 @@ export async function catchUpWithControl({
   controlReader: ControlReader
   logger: Logger
 }): Promise<void> {
-  const { lastSeq } = await readStreamState(nats.jsm, STREAM_NAMES.control)
+  const { lastSeq } = await readStreamState(nats, STREAM_NAMES.control)
   while (!(await controlReader.waitFor(lastSeq, CONTROL_WAIT_MS))) {
     logger.warn({ lastSeq, seq: registry.seq }, 'matching waits for CONTROL')
   }

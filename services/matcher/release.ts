@@ -85,7 +85,9 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
 
   /** @throws {Error} when the latest withdrawals can't be had in time: the batch is tried again. */
   async function catchUpWithPostponed(): Promise<void> {
-    const last = await nats.jsm.direct.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.postponed })
+    const last = await nats.unlessLost(
+      nats.jsm.direct.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.postponed }),
+    )
     const untilMs = performance.now() + FOLD_LIMIT_MS
     while (last !== null && foldedSeq < last.seq) {
       if (performance.now() > untilMs) throw new Error('the latest withdrawals could not be read')

@@ -58,7 +58,9 @@ export function createMatcher(deps: MatcherDependencies): Service {
   })
 
   async function readCheckpoint(): Promise<void> {
-    const last = await nats.jsm.streams.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.matched })
+    const last = await nats.unlessLost(
+      nats.jsm.streams.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.matched }),
+    )
     matchedSeq = last?.seq ?? 0
     lastMatched = last === null ? null : (decodeLedgerFact(last.string()) as EventsMatched)
   }

@@ -65,8 +65,8 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
 
   async function look(last: Look | null): Promise<Look> {
     const [ledger, waitingState] = await Promise.all([
-      readStreamState(nats.jsm, STREAM_NAMES.ledger),
-      readStreamState(nats.jsm, STREAM_NAMES.waiting),
+      readStreamState(nats, STREAM_NAMES.ledger),
+      readStreamState(nats, STREAM_NAMES.waiting),
     ])
     const checkpoint = await ledgerCheckpoint(orm)
     const overdueMs = clock.nowMs() - config.graceMs

@@ -59,7 +59,7 @@ export function createControlReader({
 
   return {
     async start() {
-      const { lastSeq } = await readStreamState(nats.jsm, STREAM_NAMES.control)
+      const { lastSeq } = await readStreamState(nats, STREAM_NAMES.control)
       reader.start()
       while (!(await waitFor(lastSeq, 5_000))) logger.warn({ lastSeq, seq: registry.seq }, 'still reading CONTROL')
     },

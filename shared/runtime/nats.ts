@@ -9,6 +9,18 @@ export interface Nats {
   jsm: JetStreamManager
   /** Whether the connection stands right now. */
   isUp(): boolean
+  /** Calls `listener` each time that the connection is there again. @returns a function that ends this. */
+  onReconnect(listener: () => void): () => void
+  /**
+   * The same answer, or an error at once when the connection breaks: one that was under way then never comes, and its
+   * time-out would be waited for in vain.
+   */
+  unlessLost<T>(answer: Promise<T>): Promise<T>
+}
+
+/** The connection broke while an answer was waited for. */
+export class ConnectionBrokenError extends Error {
+  override name = 'ConnectionBrokenError'
 }
 
 /** The oldest server with every schedule and batch fix that jethook needs. */
@@ -74,19 +86,55 @@ export async function connectNats(natsUrl: string, name: string, logger: Logger)
         { cause: error },
       )
     })
-    const link = { isUp: true }
+    const link: Link = { isUp: true, listeners: new Set(), waiting: new Set() }
     void watchStatus(connection, link, logger)
-    return { connection, js: jetstream(connection, { timeout: CONNECT_TIMEOUT_MS }), jsm, isUp: () => link.isUp }
+    const onReconnect = (listener: () => void) => {
+      link.listeners.add(listener)
+      return () => void link.listeners.delete(listener)
+    }
+    return {
+      connection,
+      js: jetstream(connection, { timeout: CONNECT_TIMEOUT_MS }),
+      jsm,
+      isUp: () => link.isUp,
+      onReconnect,
+      unlessLost: (answer) => raceWithLoss(link, answer),
+    }
   } catch (error) {
     await connection.close()
     throw error
   }
 }
 
-async function watchStatus(connection: NatsConnection, link: { isUp: boolean }, logger: Logger): Promise<void> {
+interface Link {
+  isUp: boolean
+  listeners: Set<() => void>
+  /** To be called when the connection breaks. */
+  waiting: Set<() => void>
+}
+
+async function raceWithLoss<T>(link: Link, answer: Promise<T>): Promise<T> {
+  const { promise: broken, reject } = Promise.withResolvers<never>()
+  const tell = () => reject(new ConnectionBrokenError('the connection to NATS broke'))
+  link.waiting.add(tell)
+  try {
+    return await Promise.race([answer, broken])
+  } finally {
+    link.waiting.delete(tell)
+    answer.catch(() => {})
+  }
+}
+
+async function watchStatus(connection: NatsConnection, link: Link, logger: Logger): Promise<void> {
   for await (const status of connection.status()) {
-    if (status.type === 'disconnect') link.isUp = false
-    if (status.type === 'reconnect') link.isUp = true
+    if (status.type === 'disconnect') {
+      link.isUp = false
+      for (const tell of [...link.waiting]) tell()
+    }
+    if (status.type === 'reconnect') {
+      link.isUp = true
+      for (const listener of [...link.listeners]) listener()
+    }
     if (status.type === 'disconnect') logger.warn('nats disconnected')
     else if (status.type === 'reconnect') logger.warn('nats reconnected')
     else if (status.type === 'error') logger.warn({ err: status.error }, 'nats connection error')

@@ -71,6 +71,8 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       idle_heartbeat: PULL_HEARTBEAT_MS,
     })
     if (stopping.signal.aborted) messages.stop()
+    // What the server has forgotten in a restart the client would find out only after seconds.
+    const forget = nats.onReconnect(() => messages?.stop())
     try {
       for await (const batch of batchesOf(messages, batchMax)) {
         await options.onBatch(batch)
@@ -78,6 +80,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
         if (gatherMs > 0 && batch.length >= BUSY_BATCH && batch.length < batchMax) await delay(gatherMs)
       }
     } finally {
+      forget()
       messages.stop()
     }
   }

@@ -8,6 +8,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream'
 import type { Settings } from './config.ts'
+import type { Nats } from './nats.ts'
 
 export const STREAM_NAMES = {
   inbox: 'INBOX',
@@ -157,8 +158,8 @@ export interface StreamState {
   lastSeq: number
 }
 
-/** One request to the server. */
-export async function readStreamState(jsm: JetStreamManager, name: StreamName): Promise<StreamState> {
-  const info = await jsm.streams.info(name)
+/** One request to the server. @throws {ConnectionBrokenError} at once when the connection breaks. */
+export async function readStreamState(nats: Nats, name: StreamName): Promise<StreamState> {
+  const info = await nats.unlessLost(nats.jsm.streams.info(name))
   return { createdAt: String(info.created), firstSeq: info.state.first_seq, lastSeq: info.state.last_seq }
 }

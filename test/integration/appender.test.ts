@@ -144,14 +144,14 @@ for (const count of [1, 5, 60]) {
   test(`an answer that is lost with the connection is found out: ${count} messages are there once, and nobody is told of a duplicate`, async () => {
     const appender = appenderOn(throughProxy)
     const subject = newSubject()
-    const { lastSeq } = await readStreamState(server.nats.jsm, 'EVENTS')
+    const { lastSeq } = await readStreamState(server.nats, 'EVENTS')
     proxy.loseAnswers = true
     const appended = Promise.all(
       Array.from({ length: count }, (_, i) => appender.append({ subject, body: `${i}`, msgId: `${subject}:${i}` })),
     )
     await until(
       'the server has them',
-      async () => (await readStreamState(server.nats.jsm, 'EVENTS')).lastSeq >= lastSeq + count,
+      async () => (await readStreamState(server.nats, 'EVENTS')).lastSeq >= lastSeq + count,
     )
     proxy.loseAnswers = false
     proxy.cutAll()
@@ -165,16 +165,13 @@ for (const count of [1, 5, 60]) {
 test('a group whose answer is lost is there once, and its caller is told so', async () => {
   const appender = appenderOn(throughProxy)
   const subject = newSubject()
-  const { lastSeq } = await readStreamState(server.nats.jsm, 'EVENTS')
+  const { lastSeq } = await readStreamState(server.nats, 'EVENTS')
   proxy.loseAnswers = true
   const appended = appender.appendGroup([
     { subject: `${subject}.part`, body: 'a' },
     { subject, body: 'b', expectLastSubjectSeq: 0 },
   ])
-  await until(
-    'the server has it',
-    async () => (await readStreamState(server.nats.jsm, 'EVENTS')).lastSeq >= lastSeq + 2,
-  )
+  await until('the server has it', async () => (await readStreamState(server.nats, 'EVENTS')).lastSeq >= lastSeq + 2)
   proxy.loseAnswers = false
   proxy.cutAll()
   assert.deepEqual(await appended, { seq: lastSeq + 2, isDuplicate: false })
@@ -227,7 +224,7 @@ test('appends outlive a kill -9 of the server', async () => {
   await until('some are in', async () => appender.lastSeq > 300)
   await own.restartServer()
   await posting
-  const { lastSeq } = await readStreamState(own.nats.jsm, 'EVENTS')
+  const { lastSeq } = await readStreamState(own.nats, 'EVENTS')
   assert.equal(lastSeq, 2_000)
   appender.close()
   await own.close()

@@ -84,7 +84,7 @@ export function createEventQuota(options: EventQuotaOptions): EventQuota {
   })
 
   async function catchUp(): Promise<void> {
-    const { lastSeq } = await readStreamState(nats.jsm, STREAM_NAMES.events)
+    const { lastSeq } = await readStreamState(nats, STREAM_NAMES.events)
     const untilMs = performance.now() + CATCH_UP_LIMIT_MS
     while (foldedSeq < lastSeq && performance.now() < untilMs) await delay(CATCH_UP_POLL_MS)
   }
