@@ -7,8 +7,10 @@ import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 /** Which attempts stand in LEDGER's tail: a message that is seen again asks here before it makes a request. */
 export interface RecordedAttempts {
   has(attemptId: string): boolean
+  /** Whether a retry follows the attempt; null when it isn't known here. */
+  isRetried(attemptId: string): boolean | null
   /** An attempt of this process that is on disk. */
-  add(attemptId: string): void
+  add(attemptId: string, isRetried: boolean): void
   /** Reads LEDGER from where it last ended; callers at the same time share one reading. */
   catchUp(): Promise<void>
 }
@@ -26,13 +28,14 @@ export interface RecordedAttemptsOptions {
 }
 
 export function createRecordedAttempts({ nats, logger, afterSeq, max }: RecordedAttemptsOptions): RecordedAttempts {
-  const known = new Set<string>()
+  const known = new Map<string, boolean>()
   let readThroughSeq = afterSeq
   let reading: Promise<void> | null = null
 
-  function add(attemptId: string): void {
-    known.add(attemptId)
-    if (known.size > max) known.delete(known.values().next().value as string)
+  /** Of a repeated attempt the last decision counts: it was made with the first one known, or is the only one left. */
+  function add(attemptId: string, isRetried: boolean): void {
+    known.set(attemptId, isRetried)
+    if (known.size > max) known.delete(known.keys().next().value as string)
   }
 
   async function read(): Promise<void> {
@@ -48,7 +51,8 @@ export function createRecordedAttempts({ nats, logger, afterSeq, max }: Recorded
     while (left > 0) {
       const messages = await consumer.fetch({ max_messages: Math.min(left, FETCH_MAX), expires: FETCH_EXPIRES_MS })
       for await (const message of messages) {
-        add((decodeLedgerFact(message.string()) as DeliveryAttempted).attemptId)
+        const { attemptId, decision } = decodeLedgerFact(message.string()) as DeliveryAttempted
+        add(attemptId, decision.type === 'retry')
         left--
       }
     }
@@ -59,6 +63,7 @@ export function createRecordedAttempts({ nats, logger, afterSeq, max }: Recorded
 
   return {
     has: (attemptId) => known.has(attemptId),
+    isRetried: (attemptId) => known.get(attemptId) ?? null,
     add,
     catchUp() {
       reading ??= read().finally(() => {

@@ -4,7 +4,7 @@ import { judgeAttempt } from '#shared/domain/outcome.ts'
 import type { RegisteredSubscription, Registry } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
 import { controlSubject, type LaneCheckpoint, type SubscriptionSecrets } from '#shared/facts/control.ts'
-import type { AttemptStarted, DeliveryAttempted } from '#shared/facts/ledger.ts'
+import type { AttemptStarted, Decision, DeliveryAttempted } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
@@ -18,11 +18,12 @@ import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { attemptFact, isCancelled, type MadeRequest, nextAttempt, policyFor } from './attempt.ts'
 import type { DelivererConfig } from './config.ts'
 import { createDispatcher } from './dispatcher.ts'
-import { createLaneConsumer, HOLD_INTERVAL_MS, type LaneConsumer } from './lane.ts'
+import { ACK_WAIT_MS, createLaneConsumer, HOLD_INTERVAL_MS, type LaneConsumer } from './lane.ts'
 import { advanceLane, type ConsumerPosition, type LaneProgress } from './lane-progress.ts'
 import { createRecordedAttempts, type RecordedAttempts } from './recorded-attempts.ts'
 import { buildRequest, type PreparedTarget, prepareTarget } from './request.ts'
 import { createSender } from './sender.ts'
+import { attemptBefore, createUnsettled, type Settlement } from './unsettled.ts'
 import { attemptOfDelivery, attemptOfRetry, type DueAttempt, type WorkItem } from './work-item.ts'
 
 export interface DelivererDependencies {
@@ -52,6 +53,9 @@ const EARLY_TOLERANCE_MS = 1_000
 /** Fired retries of a lane that are done before they are purged. */
 const PURGE_AFTER = 2_000
 const TROUBLE_NAK_MS = 1_000
+const ORDER_NAK_MS = 500
+/** By then a message that its owner has died with has been handed out again. */
+const ORDER_CERTAIN_AFTER_MS = 2 * ACK_WAIT_MS
 const STOP_POLL_MS = 10
 const LAST_STEPS_LIMIT_MS = 1_000
 
@@ -78,11 +82,14 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   const startedRequests = new Map<WorkItem, number>()
   /** Everything that was handed out to us and is not acknowledged or given back. */
   const held = new Set<WorkItem>()
+  /** Attempts that are not acknowledged yet, also those given back: the next attempt must not overtake their facts. */
+  const unsettled = createUnsettled()
   const timers: NodeJS.Timeout[] = []
   let recorded: RecordedAttempts
   let isStopping = false
   let isStarted = false
   let ledgerSeqAtStart = 0
+  let startedMs = 0
 
   // -- receiving ---------------------------------------------------------------------------------------------------
 
@@ -142,8 +149,10 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       heldSinceMs: performance.now(),
     }
     held.add(item)
+    unsettled.add(attempt.attemptId)
     const mustAsk =
       item.isRedelivered ||
+      !isBeforeRecorded(attempt) ||
       registry.seq < attempt.controlSeq ||
       (attempt.dueAtMs ?? 0) > clock.nowMs() + EARLY_TOLERANCE_MS
     if (mustAsk) void prepare(item)
@@ -161,6 +170,17 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     }
     try {
       if (item.isRedelivered) await recorded.catchUp()
+      switch (await placeInSeries(item)) {
+        case 'superfluous':
+          finish(item)
+          return
+        case 'not yet':
+          held.delete(item)
+          message.nak(ORDER_NAK_MS)
+          return
+        case 'next':
+          break
+      }
       while (!isStopping && !(await controlReader.waitFor(attempt.controlSeq, CONTROL_WAIT_MS))) {
         logger.warn({ wanted: attempt.controlSeq, seq: registry.seq }, 'a delivery waits for CONTROL')
       }
@@ -168,6 +188,43 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     } catch (error) {
       giveBack(item, error)
     }
+  }
+
+  /** A first attempt, or one after another of which it is known that a retry follows it. */
+  function isBeforeRecorded(attempt: DueAttempt): boolean {
+    const before = attemptBefore(attempt)
+    return before === null || recorded.isRetried(before) === true
+  }
+
+  /**
+   * A retry is scheduled before the fact that calls for it. After a crash in between it comes due while the attempt before it
+   * is still to be made again: it waits for that one, whose outcome may make it superfluous.
+   */
+  async function placeInSeries({ attempt, lane }: WorkItem): Promise<'next' | 'not yet' | 'superfluous'> {
+    const before = attemptBefore(attempt)
+    if (before === null) return 'next'
+    if ((await unsettled.settlementOf(before)) === 'ended') return 'superfluous'
+    if (recorded.isRetried(before) === null) {
+      // What is neither remembered nor in anybody's hands was recorded long ago.
+      const oldestMs = Math.min(clock.nowMs() - attempt.createdAtMs, performance.now() - startedMs)
+      if (oldestMs > ORDER_CERTAIN_AFTER_MS || (await isNothingOutstanding(lane))) return 'next'
+      await recorded.catchUp()
+    }
+    const isRetried = recorded.isRetried(before)
+    return isRetried === null ? 'not yet' : isRetried ? 'next' : 'superfluous'
+  }
+
+  /** Whether every message of the lane that is not acknowledged is in this process' hands. */
+  async function isNothingOutstanding(laneNumber: number): Promise<boolean> {
+    const { sources } = lanes[laneNumber]!
+    for (const name of ['ledger', 'waiting'] as const) {
+      const { stream, consumerName } = sources[name]
+      const { num_ack_pending } = await nats.unlessLost(nats.jsm.consumers.info(stream, consumerName))
+      let own = 0
+      for (const item of held) if (item.lane === laneNumber && item.source === name) own++
+      if (num_ack_pending > own) return false
+    }
+    return true
   }
 
   function offer(item: WorkItem): void {
@@ -195,8 +252,8 @@ export function createDeliverer(deps: DelivererDependencies): Service {
 
   async function complete(item: WorkItem, made: MadeRequest, subscription: RegisteredSubscription): Promise<void> {
     try {
-      await record(item, made, subscription)
-      finish(item)
+      const decision = await record(item, made, subscription)
+      finish(item, decision === 'retry' ? 'retried' : 'ended')
     } catch (error) {
       giveBack(item, error)
     }
@@ -237,7 +294,11 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   /** First the schedule of the retry, then the fact: a crash in between repeats the attempt. */
-  async function record(item: WorkItem, made: MadeRequest, subscription: RegisteredSubscription): Promise<void> {
+  async function record(
+    item: WorkItem,
+    made: MadeRequest,
+    subscription: RegisteredSubscription,
+  ): Promise<Decision['type']> {
     const { attempt, lane } = item
     const judgement = judgeAttempt(
       made.result,
@@ -257,8 +318,9 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       await withdrawSchedule(item)
     }
     await ledger.append({ subject: LEDGER_SUBJECTS.attempt, body: JSON.stringify(fact), msgId: attempt.attemptId })
-    recorded.add(attempt.attemptId)
+    recorded.add(attempt.attemptId, fact.decision.type === 'retry')
     logAttempt(fact)
+    return fact.decision.type
   }
 
   async function schedule(lane: number, retry: ReturnType<typeof nextAttempt>): Promise<void> {
@@ -280,8 +342,9 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     })
   }
 
-  function finish(item: WorkItem): void {
+  function finish(item: WorkItem, settlement: Settlement = 'known'): void {
     held.delete(item)
+    unsettled.settle(item.attempt.attemptId, settlement)
     item.message.ack()
   }
 
@@ -388,6 +451,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   async function start(): Promise<void> {
     if (isStarted) return
     isStarted = true
+    startedMs = performance.now()
     ledgerSeqAtStart = (await readStreamState(nats, STREAM_NAMES.ledger)).lastSeq
     for (let lane = 0; lane < config.laneCount; lane++) lanes.push(createLane(lane))
     recorded = createRecordedAttempts({
