@@ -1,4 +1,5 @@
 import { projectionsConfig } from '#projections/config.ts'
+import { refuseOlderStreams } from '#projections/stream-guard.ts'
 import { createProjections } from '#projections/worker.ts'
 import { delivererConfig } from '#services/deliverer/config.ts'
 import { createDeliverer } from '#services/deliverer/worker.ts'
@@ -56,7 +57,13 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     gateway,
   ])
   return {
-    start: () => services.start(),
+    async start() {
+      await refuseOlderStreams(runtime.nats, orm).catch(async (error: unknown) => {
+        await Promise.all([runtime.close(), orm.close()])
+        throw error
+      })
+      await services.start()
+    },
     async stop() {
       await services.stop()
       await Promise.all([runtime.close(), orm.close()])

@@ -20,6 +20,7 @@ export const EXPECTED_ERRORS = new Set([
   'PostgresUnusableError',
   'PortTakenError',
   'StreamSettingsError',
+  'StreamReplacedError',
 ])
 
 const SERVICES_STOP_LIMIT_MS = 3_500

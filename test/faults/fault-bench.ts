@@ -42,6 +42,7 @@ export interface FaultBench {
   /** A connection to Postgres of one's own. */
   withDatabase<T>(use: (client: pg.Client) => Promise<T>): Promise<T>
   poster: Poster
+  newPoster(): Poster
 }
 
 export interface Fault {
@@ -100,6 +101,7 @@ export async function openBench(
   const proxy = await startTcpProxy(servers.nats!.port)
   const port = await anyFreePort()
   const start = () => startJethook({ home, port, servers: bench.servers, proxy })
+  let credentials: Credentials
   const receiver = await startReceiver((request, count) => {
     const reaction = bench.react?.(request) ?? { status: count % 40 === 0 ? 503 : 200 }
     received.push({
@@ -143,10 +145,11 @@ export async function openBench(
       }
     },
     poster: null as unknown as Poster,
+    newPoster: () => createPoster({ port, credentials, connections: CONNECTIONS }),
   }
   bench.jethook = await start()
-  const credentials = JSON.parse(await readFile(join(home, 'credentials.json'), 'utf8')) as Credentials
-  bench.poster = createPoster({ port, credentials, connections: CONNECTIONS })
+  credentials = JSON.parse(await readFile(join(home, 'credentials.json'), 'utf8')) as Credentials
+  bench.poster = bench.newPoster()
   await subscribe(credentials, receiver.url)
   return {
     bench,

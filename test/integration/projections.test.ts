@@ -124,7 +124,12 @@ test('a checkpoint of another stream, of another version or ahead of the stream 
       health: createHealth(),
     })
     await runners.start()
-    await fresh.restart()
+    // Of a version that it doesn't know only the projection stops; of other streams the whole refuses to start.
+    const started = await fresh.restart().then(
+      () => 'started',
+      (error: Error) => error.name,
+    )
+    assert.equal(started, wrong.startsWith('version') ? 'started' : 'StreamReplacedError')
     const halted = await until('the projection has stopped', async () => Object.values(runners.halted())[0], 10_000)
     assert.match(halted, /rebuild needed/)
     await runners.stop()
