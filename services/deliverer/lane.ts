@@ -55,7 +55,7 @@ function consumerConfig({ source, unacknowledgedMax, afterSeq }: LaneConsumerOpt
 async function ensureConsumer(options: LaneConsumerOptions): Promise<void> {
   const { nats, source, unacknowledgedMax } = options
   try {
-    const { config } = await nats.jsm.consumers.info(source.stream, source.consumerName)
+    const { config } = await nats.unlessLost(nats.jsm.consumers.info(source.stream, source.consumerName))
     if (config.max_ack_pending === unacknowledgedMax && config.ack_wait === ACK_WAIT_MS * NANOS_PER_MS) return
     await nats.jsm.consumers.update(source.stream, source.consumerName, {
       max_ack_pending: unacknowledgedMax,
@@ -77,15 +77,16 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
   async function consumeOnce(): Promise<void> {
     await ensureConsumer(options)
     if (stopping.signal.aborted) return
-    const consumer = await nats.js.consumers.get(source.stream, source.consumerName)
+    const consumer = await nats.unlessLost(nats.js.consumers.get(source.stream, source.consumerName))
     if (stopping.signal.aborted) return
-    messages = await consumer.consume({
+    const consuming = consumer.consume({
       max_messages: Math.min(options.unacknowledgedMax, 500),
       expires: PULL_EXPIRES_MS,
       idle_heartbeat: PULL_HEARTBEAT_MS,
       abort_on_missing_resource: true,
       callback: options.onMessage,
     })
+    messages = await nats.unlessLost(consuming)
     if (stopping.signal.aborted) messages.stop()
     // What the server has forgotten in a restart the client would find out only after seconds.
     const forget = nats.onReconnect(() => messages?.stop())

@@ -56,7 +56,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
 
   async function readOnce(): Promise<void> {
     const startTime = options.startTime?.() ?? null
-    const consumer = await nats.js.consumers.get(stream, {
+    const getting = nats.js.consumers.get(stream, {
       ...(startTime
         ? { deliver_policy: DeliverPolicy.StartTime, opt_start_time: startTime.toISOString() }
         : { opt_start_seq: Math.max(1, await options.fromSeq()) }),
@@ -64,12 +64,14 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       inactive_threshold: 30_000,
       ...(options.filterSubjects ? { filter_subjects: options.filterSubjects } : {}),
     })
+    const consumer = await nats.unlessLost(getting)
     if (stopping.signal.aborted) return
-    messages = await consumer.consume({
+    const consuming = consumer.consume({
       max_messages: batchMax * 2,
       expires: PULL_EXPIRES_MS,
       idle_heartbeat: PULL_HEARTBEAT_MS,
     })
+    messages = await nats.unlessLost(consuming)
     if (stopping.signal.aborted) messages.stop()
     // What the server has forgotten in a restart the client would find out only after seconds.
     const forget = nats.onReconnect(() => messages?.stop())
