@@ -10,7 +10,7 @@ import {
 import type { LaneSource } from '#shared/runtime/lane-sources.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
-import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS } from '#shared/runtime/stream-reader.ts'
+import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS, UP_POLL_MS } from '#shared/runtime/stream-reader.ts'
 
 const NANOS_PER_MS = 1_000_000
 const CONSUMER_NOT_FOUND = 10014
@@ -96,6 +96,10 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
+      if (!nats.isUp()) {
+        await delay(UP_POLL_MS, undefined, { signal: stopping.signal }).catch(() => {})
+        continue
+      }
       try {
         await consumeOnce()
       } catch (error) {

@@ -8,6 +8,7 @@ import type { StreamName } from './streams.ts'
 export const PULL_EXPIRES_MS = 5_000
 export const PULL_HEARTBEAT_MS = 1_000
 const RESTART_WAIT_MS = 250
+export const UP_POLL_MS = 25
 const STOP_LIMIT_MS = 1_000
 /** A batch of so many says that there is load. */
 const BUSY_BATCH = 8
@@ -89,6 +90,11 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
+      // What is asked for while there is no connection gets lost on its way, and its time-out is waited for.
+      if (!nats.isUp()) {
+        await delay(UP_POLL_MS, undefined, { signal: stopping.signal }).catch(() => {})
+        continue
+      }
       try {
         await readOnce()
       } catch (error) {
