@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createGroupCommitAppender } from '#shared/runtime/group-commit-appender.ts'
+import type { StreamName } from '#shared/runtime/streams.ts'
+import { startTestNats, testLogger } from '../support/nats.ts'
+import { until } from '../support/until.ts'
+
+const WATCHED = 'trace=fsync,fdatasync,pwrite64,write,writev'
+
+/** A watch over what a process writes and fsyncs, or the reason why there can't be one. */
+async function watch(pid: number, file: string): Promise<{ strace: ChildProcess } | string> {
+  const strace = spawn('strace', ['-f', '-y', '-s', '400', '-e', WATCHED, '-o', file, '-p', String(pid)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  type Outcome = { strace: ChildProcess } | string
+  const ended = once(strace, 'exit').then((): Outcome => 'strace may not watch another process here')
+  const failed = once(strace, 'error').then((): Outcome => 'strace is not installed')
+  const attached = once(strace.stderr, 'data').then(([text]): Outcome | Promise<Outcome> =>
+    /attached/.test(String(text)) ? { strace } : ended,
+  )
+  return Promise.race([failed, attached, ended])
+}
+
+/** Acknowledgements that leave while a message of their stream is written, but not fsynced. */
+function earlyAcks(log: string): { early: string[]; acks: number; synced: number } {
+  const unsynced = new Map<string, Set<string>>()
+  const early: string[] = []
+  let [acks, synced] = [0, 0]
+  for (const line of log.split('\n')) {
+    const [, call, path = ''] = /^\d+ +(\w+)\(\d+<([^>]*)>/.exec(line) ?? []
+    const stream = /\/streams\/([A-Z]+)\/msgs\/\d+\.blk$/.exec(path)?.[1]
+    const ofStream = (name: string) => unsynced.get(name) ?? new Set<string>()
+    if (stream && (call === 'pwrite64' || call === 'write')) unsynced.set(stream, ofStream(stream).add(path))
+    if (stream && call?.endsWith('sync') && / = 0$/.test(line)) {
+      ofStream(stream).delete(path)
+      synced++
+    }
+    for (const [, name] of line.matchAll(/\{\\"stream\\":\\"([A-Z]+)\\",\\"seq\\":\d+/g)) {
+      if (!path.startsWith('socket:')) continue
+      acks++
+      if (ofStream(name!).size > 0) early.push(line)
+    }
+  }
+  return { early, acks, synced }
+}
+
+test('the check sees an acknowledgement that comes before the fsync', () => {
+  const write = '1 pwrite64(8</x/streams/EVENTS/msgs/1.blk>, "a", 1, 0) = 1'
+  const sync = '1 fsync(8</x/streams/EVENTS/msgs/1.blk>) = 0'
+  const ack = String.raw`1 writev(7<socket:[5]>, [{iov_base="MSG x 1 27\r\n{\"stream\":\"EVENTS\",\"seq\":1}\r\n", iov_len=78}], 1) = 78`
+  assert.equal(earlyAcks([write, sync, ack].join('\n')).early.length, 0)
+  assert.equal(earlyAcks([write, ack, sync].join('\n')).early.length, 1)
+})
+
+test('what is answered was fsynced before, appended singly, as a group and in batches', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'jethook-fsync-'))
+  const testNats = await startTestNats()
+  try {
+    const file = join(folder, 'strace.log')
+    const watched = await watch(testNats.server.pid, file)
+    if (typeof watched === 'string') {
+      t.skip(watched)
+      return
+    }
+    const of = (stream: StreamName) => createGroupCommitAppender({ nats: testNats.nats, stream, logger: testLogger })
+    const [events, ledger, control] = [of('EVENTS'), of('LEDGER'), of('CONTROL')]
+    for (let i = 0; i < 20; i++) await events.append({ subject: `event.x.${i}`, body: 'x', msgId: `single ${i}` })
+    await Promise.all(
+      Array.from({ length: 400 }, (_, i) => events.append({ subject: `event.y.${i}`, body: 'x', msgId: `many ${i}` })),
+    )
+    for (let i = 0; i < 5; i++)
+      await ledger.appendGroup(
+        Array.from({ length: 300 }, () => ({ subject: 'ledger.attempt', body: 'x'.repeat(200) })),
+      )
+    await control.appendGroup([
+      { subject: 'control.a.1', body: 'x', expectLastSubjectSeq: 0 },
+      { subject: 'control.a.2', body: 'x', expectLastSubjectSeq: 0 },
+    ])
+    await until('the log has the last answer', async () => /CONTROL\\",\\"seq/.test(await readFile(file, 'utf8')))
+    watched.strace.kill('SIGINT')
+    await once(watched.strace, 'exit')
+    const { early, acks, synced } = earlyAcks(await readFile(file, 'utf8'))
+    t.diagnostic(`${acks} acknowledgements, ${synced} fsyncs`)
+    assert.deepEqual(early, [])
+    assert.ok(acks > 25 && synced > 25, `${acks} acknowledgements, ${synced} fsyncs`)
+  } finally {
+    await testNats.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
