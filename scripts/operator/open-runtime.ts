@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Credentials } from '#scripts/start/credentials.ts'
-import { loadSettings, SettingsError } from '#shared/runtime/config.ts'
+import { findServers } from '#scripts/verify/find-servers.ts'
+import { loadSettings } from '#shared/runtime/config.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
 import { createRuntime, type Runtime } from '#shared/runtime/runtime.ts'
 
@@ -17,14 +15,8 @@ export interface OperatorRuntime extends Runtime {
  */
 export async function openRuntime(environment: Record<string, string | undefined>): Promise<OperatorRuntime> {
   const settings = loadSettings(environment)
-  const running = await readFile(join(settings.JETHOOK_HOME, 'credentials.json'), 'utf8').then(
-    (text) => JSON.parse(text) as Credentials,
-    () => null,
-  )
-  const natsUrl = settings.NATS_URL || running?.nats_url
-  if (!natsUrl)
-    throw new SettingsError('No running jethook was found: start it, or give NATS_URL and JETHOOK_HOME as it has them.')
-  const appUrl = settings.APP_URL || (running ? new URL(running.api_url).origin : 'http://127.0.0.1:8081')
+  const { natsUrl, apiUrl } = await findServers(settings)
+  const appUrl = settings.APP_URL || new URL(apiUrl).origin
   const runtime = await createRuntime({ ...settings, NATS_URL: natsUrl }, createLogger('warn'))
   for (const service of runtime.services) await service.start()
   return { ...runtime, appUrl }

@@ -78,3 +78,18 @@ export function byKey<T>(keyOf: (item: T) => string): (a: T, b: T) => number {
     return keyA < keyB ? -1 : keyA > keyB ? 1 : 0
   }
 }
+
+/** What is not deleted, in the order of its keys: the page that is asked for, its next one named in `Link`. */
+export function livePage<T extends { deletedAtMs: number | null }>(
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  registered: readonly { state: T }[],
+  keyOf: (state: T) => string,
+): T[] {
+  const live = registered
+    .map(({ state }) => state)
+    .filter(({ deletedAtMs }) => deletedAtMs === null)
+    .sort(byKey(keyOf))
+  const { items, nextCursor } = pageOf(live, keyOf, request.query as PageQuery)
+  linkNext(request, reply, nextCursor)
+  return items
+}

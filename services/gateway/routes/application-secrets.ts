@@ -14,7 +14,7 @@ import { actorOf, type Principal } from '../authentication.ts'
 import { changeControl } from '../change-control.ts'
 import { newApplicationSecret, openApplicationSecret } from '../credentials.ts'
 import type { RouteDependencies } from '../dependencies.ts'
-import { byKey, creationKey, linkNext, pageOf } from '../paging.ts'
+import { creationKey, livePage } from '../paging.ts'
 import { timeText } from '../presenters/time.ts'
 import { uuidOfPath, uuidOfQuery } from '../request-values.ts'
 import { refuseInvalid, route } from './route.ts'
@@ -46,14 +46,7 @@ export function registerApplicationSecretRoutes(server: GatewayServer, deps: Rou
       const { applicationId } = await authorize.application(request.principal, id, 'application_secret.list')
       await deps.freshRegistry.catchUp()
       const keyOf = (each: ApplicationSecretState) => creationKey(each.createdAtMs, each.lookup)
-      const live = registry
-        .applicationSecretsOf(applicationId)
-        .map(({ state }) => state)
-        .filter(({ deletedAtMs }) => deletedAtMs === null)
-        .sort(byKey(keyOf))
-      const { items, nextCursor } = pageOf(live, keyOf, request.query)
-      linkNext(request, reply, nextCursor)
-      return items.map(present)
+      return livePage({ request, reply }, registry.applicationSecretsOf(applicationId), keyOf).map(present)
     },
   )
 

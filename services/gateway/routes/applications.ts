@@ -18,7 +18,7 @@ import { cancelDeliveries } from '../cancel-deliveries.ts'
 import { changeControl } from '../change-control.ts'
 import { newApplicationSecret } from '../credentials.ts'
 import type { RouteDependencies } from '../dependencies.ts'
-import { byKey, creationKey, linkNext, pageOf } from '../paging.ts'
+import { creationKey, livePage } from '../paging.ts'
 import { presentApplication, presentApplicationInfo } from '../presenters/application.ts'
 import { applicationsWithEvents, countEventsToday } from '../queries/event-counts.ts'
 import { applicationLimits, organizationLimits } from '../quotas/limits.ts'
@@ -49,14 +49,7 @@ export function registerApplicationRoutes(server: GatewayServer, deps: RouteDepe
       const { organizationId } = await authorize.organization(request.principal, id, 'application.list')
       await deps.freshRegistry.catchUp()
       const keyOf = (each: ApplicationState) => creationKey(each.createdAtMs, each.applicationId)
-      const live = registry
-        .applicationsOf(organizationId)
-        .map(({ state }) => state)
-        .filter(({ deletedAtMs }) => deletedAtMs === null)
-        .sort(byKey(keyOf))
-      const { items, nextCursor } = pageOf(live, keyOf, request.query)
-      linkNext(request, reply, nextCursor)
-      return items.map(presentApplication)
+      return livePage({ request, reply }, registry.applicationsOf(organizationId), keyOf).map(presentApplication)
     },
   )
 

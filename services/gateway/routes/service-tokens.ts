@@ -10,7 +10,7 @@ import { actorOf, type Principal } from '../authentication.ts'
 import { changeControl } from '../change-control.ts'
 import { newServiceToken, openServiceToken } from '../credentials.ts'
 import type { RouteDependencies } from '../dependencies.ts'
-import { byKey, creationKey, linkNext, pageOf } from '../paging.ts'
+import { creationKey, livePage } from '../paging.ts'
 import { timeText } from '../presenters/time.ts'
 import { uuidOfPath } from '../request-values.ts'
 import { refuseInvalid, route } from './route.ts'
@@ -51,14 +51,7 @@ export function registerServiceTokenRoutes(server: GatewayServer, deps: RouteDep
       const { organizationId } = await authorize.organization(request.principal, id, 'service_token.list')
       await deps.freshRegistry.catchUp()
       const keyOf = (each: ServiceTokenState) => creationKey(each.createdAtMs, each.tokenId)
-      const live = registry
-        .serviceTokensOf(organizationId)
-        .map(({ state }) => state)
-        .filter(({ deletedAtMs }) => deletedAtMs === null)
-        .sort(byKey(keyOf))
-      const { items, nextCursor } = pageOf(live, keyOf, request.query)
-      linkNext(request, reply, nextCursor)
-      return items.map(present)
+      return livePage({ request, reply }, registry.serviceTokensOf(organizationId), keyOf).map(present)
     },
   )
 
