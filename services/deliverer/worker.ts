@@ -66,6 +66,9 @@ interface Lane {
   /** Something has come since the last checkpoint, or was in hand then. */
   isMoving: boolean
   purgedThroughSeq: number
+  /** All attempts that were decided before this are recorded, or in our hands. */
+  recordedThroughMs: number
+  checking: Promise<void> | null
 }
 
 /**
@@ -118,6 +121,8 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       progress: { checkpoint, marks: [] },
       isMoving: true,
       purgedThroughSeq: checkpoint.waitingSeq,
+      recordedThroughMs: 0,
+      checking: null,
     }
   }
 
@@ -207,24 +212,38 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     if (recorded.isRetried(before) === null) {
       // What is neither remembered nor in anybody's hands was recorded long ago.
       const oldestMs = Math.min(clock.nowMs() - attempt.createdAtMs, performance.now() - startedMs)
-      if (oldestMs > ORDER_CERTAIN_AFTER_MS || (await isNothingOutstanding(lane))) return 'next'
+      if (oldestMs > ORDER_CERTAIN_AFTER_MS || (await isRecordedBefore(lanes[lane]!, attempt.createdAtMs)))
+        return 'next'
       await recorded.catchUp()
     }
     const isRetried = recorded.isRetried(before)
     return isRetried === null ? 'not yet' : isRetried ? 'next' : 'superfluous'
   }
 
-  /** Whether every message of the lane that is not acknowledged is in this process' hands. */
-  async function isNothingOutstanding(laneNumber: number): Promise<boolean> {
-    const { sources } = lanes[laneNumber]!
-    for (const name of ['ledger', 'waiting'] as const) {
-      const { stream, consumerName } = sources[name]
+  /**
+   * Whether every attempt of the lane that was decided before `atMs` is recorded. Once no message was in other hands than
+   * ours, that holds of all before for ever; those who ask at once share one look.
+   */
+  async function isRecordedBefore(lane: Lane, atMs: number): Promise<boolean> {
+    if (atMs >= lane.recordedThroughMs) {
+      lane.checking ??= checkOutstanding(lane).finally(() => {
+        lane.checking = null
+      })
+      await lane.checking
+    }
+    return atMs < lane.recordedThroughMs
+  }
+
+  async function checkOutstanding(lane: Lane): Promise<void> {
+    const throughMs = clock.nowMs() - EARLY_TOLERANCE_MS
+    for (const { stream, consumerName } of Object.values(lane.sources)) {
       const { num_ack_pending } = await nats.unlessLost(nats.jsm.consumers.info(stream, consumerName))
       let own = 0
-      for (const item of held) if (item.lane === laneNumber && item.source === name) own++
-      if (num_ack_pending > own) return false
+      for (const item of held)
+        if (lanes[item.lane] === lane && lane.sources[item.source].consumerName === consumerName) own++
+      if (num_ack_pending > own) return
     }
-    return true
+    lane.recordedThroughMs = throughMs
   }
 
   function offer(item: WorkItem): void {
