@@ -3,6 +3,7 @@ import { composeServices, type Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { auditProjection } from './audit.ts'
+import { createAuditWatch } from './audit-watch.ts'
 import { controlProjection } from './control.ts'
 import { eventsProjection } from './events.ts'
 import { ledgerProjection } from './ledger.ts'
@@ -41,7 +42,7 @@ export function createProjections(deps: ProjectionsDependencies): Projections {
     })
   }
   return {
-    ...composeServices('projections', runners),
+    ...composeServices('projections', [...runners, createAuditWatch(deps)]),
     streamReplaced,
     halted: () =>
       Object.fromEntries(

@@ -24,7 +24,7 @@ const NANOS_PER_MS = 1_000_000
 const NANOS_PER_DAY = 24 * 60 * 60 * 1000 * NANOS_PER_MS
 const CONTROL_STATES_KEPT = 5
 /** What AUDIT copies from CONTROL, where only the last few states stay. */
-const AUDITED_KINDS = [
+export const AUDITED_KINDS = [
   'organization',
   'membership',
   'service_token',
