@@ -162,9 +162,10 @@ export async function openBench(
       await proxy.close()
       for (const server of [bench.servers.nats, bench.servers.postgres]) {
         if (!server) continue
-        await server.kill()
+        await server.stop()
       }
-      await rm(home, { recursive: true, force: true })
+      // A child of a killed Postgres may still be ending.
+      await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
     },
   }
 }

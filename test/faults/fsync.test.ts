@@ -29,16 +29,27 @@ async function watch(pid: number, file: string): Promise<{ strace: ChildProcess 
 /** Acknowledgements that leave while a message of their stream is written, but not fsynced. */
 function earlyAcks(log: string): { early: string[]; acks: number; synced: number } {
   const unsynced = new Map<string, Set<string>>()
+  /** By thread: what it fsyncs, when another thread's line came in between. */
+  const underWay = new Map<string, string>()
   const early: string[] = []
   let [acks, synced] = [0, 0]
+  const streamOf = (path: string) => /\/streams\/([A-Z]+)\/msgs\/\d+\.blk$/.exec(path)?.[1]
+  const ofStream = (name: string) => unsynced.get(name) ?? new Set<string>()
+  const endSync = (path: string) => {
+    const stream = streamOf(path)
+    if (stream === undefined) return
+    ofStream(stream).delete(path)
+    synced++
+  }
   for (const line of log.split('\n')) {
-    const [, call, path = ''] = /^\d+ +(\w+)\(\d+<([^>]*)>/.exec(line) ?? []
-    const stream = /\/streams\/([A-Z]+)\/msgs\/\d+\.blk$/.exec(path)?.[1]
-    const ofStream = (name: string) => unsynced.get(name) ?? new Set<string>()
+    const [, thread = '', call, path = ''] = /^(\d+) +(\w+)\(\d+<([^>]*)>/.exec(line) ?? []
+    const [, resumed] = /^(\d+) +<\.\.\. f(?:data)?sync resumed>.* = 0$/.exec(line) ?? []
+    if (resumed) endSync(underWay.get(resumed) ?? '')
+    const stream = streamOf(path)
     if (stream && (call === 'pwrite64' || call === 'write')) unsynced.set(stream, ofStream(stream).add(path))
-    if (stream && call?.endsWith('sync') && / = 0$/.test(line)) {
-      ofStream(stream).delete(path)
-      synced++
+    if (call?.endsWith('sync')) {
+      if (line.endsWith('<unfinished ...>')) underWay.set(thread, path)
+      else if (line.endsWith(' = 0')) endSync(path)
     }
     for (const [, name] of line.matchAll(/\{\\"stream\\":\\"([A-Z]+)\\",\\"seq\\":\d+/g)) {
       if (!path.startsWith('socket:')) continue
@@ -55,6 +66,9 @@ test('the check sees an acknowledgement that comes before the fsync', () => {
   const ack = String.raw`1 writev(7<socket:[5]>, [{iov_base="MSG x 1 27\r\n{\"stream\":\"EVENTS\",\"seq\":1}\r\n", iov_len=78}], 1) = 78`
   assert.equal(earlyAcks([write, sync, ack].join('\n')).early.length, 0)
   assert.equal(earlyAcks([write, ack, sync].join('\n')).early.length, 1)
+  const [begun, ended] = ['2 fsync(8</x/streams/EVENTS/msgs/1.blk> <unfinished ...>', '2 <... fsync resumed>)    = 0']
+  assert.equal(earlyAcks([write, begun, ended, ack].join('\n')).early.length, 0)
+  assert.equal(earlyAcks([write, begun, ack, ended].join('\n')).early.length, 1)
 })
 
 test('what is answered was fsynced before, appended singly, as a group and in batches', async (t) => {

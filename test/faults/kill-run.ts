@@ -142,7 +142,7 @@ export async function killRun({ events, connections, report }: KillRunOptions): 
     jethook.kill('SIGKILL')
     await receiver.close()
     await servers.stop()
-    await rm(home, { recursive: true, force: true })
+    await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 }
 
