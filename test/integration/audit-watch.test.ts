@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { createAuditWatch } from '#projections/audit-watch.ts'
 import { controlSubject } from '#shared/facts/control.ts'
@@ -26,7 +25,7 @@ test('an end of the copying is noticed, and so is its going on', async () => {
   await change('first')
   const { config } = await nats.jsm.streams.info('AUDIT')
   await until('it is copied', async () => (await nats.jsm.streams.info('AUDIT')).state.messages === 1)
-  assert.equal(isWell(), true)
+  await until('all is well', async () => isWell() === true)
   await nats.jsm.streams.update('AUDIT', { ...config, sources: [] })
   await change('second')
   await until('the alarm', async () => isWell() === false)
