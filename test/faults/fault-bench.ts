@@ -147,27 +147,26 @@ export async function openBench(
     poster: null as unknown as Poster,
     newPoster: () => createPoster({ port, credentials, connections: CONNECTIONS }),
   }
-  bench.jethook = await start()
-  credentials = JSON.parse(await readFile(join(home, 'credentials.json'), 'utf8')) as Credentials
-  bench.poster = bench.newPoster()
-  await subscribe(credentials, receiver.url)
-  return {
-    bench,
-    receiver,
-    async close() {
-      await bench.poster.stop()
-      bench.jethook.kill('SIGCONT')
-      bench.jethook.kill('SIGKILL')
-      await receiver.close()
-      await proxy.close()
-      for (const server of [bench.servers.nats, bench.servers.postgres]) {
-        if (!server) continue
-        await server.stop()
-      }
-      // A child of a killed Postgres may still be ending.
-      await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
-    },
+  const close = async () => {
+    await bench.poster?.stop()
+    bench.jethook?.kill('SIGCONT')
+    bench.jethook?.kill('SIGKILL')
+    await receiver.close()
+    await proxy.close()
+    for (const server of [bench.servers.nats, bench.servers.postgres]) await server?.stop()
+    // A child of a killed Postgres may still be ending.
+    await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
+  try {
+    bench.jethook = await start()
+    credentials = JSON.parse(await readFile(join(home, 'credentials.json'), 'utf8')) as Credentials
+    bench.poster = bench.newPoster()
+    await subscribe(credentials, receiver.url)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { bench, receiver, close }
 }
 
 /** Two subscriptions whose addresses name them, so that the receiver can tell them apart. */
