@@ -33,6 +33,8 @@ export interface RunnerOptions<Fact, State, Rows> {
   projection: Projection<Fact, State, Rows>
   /** Called once, when it stops for good. */
   onHalted?: (error: Error) => void
+  /** Left out: a connection to `databaseUrl`. */
+  openClient?: () => pg.Client
 }
 
 export interface ProjectionRunner extends Service {
@@ -54,6 +56,7 @@ interface Session<State> {
  */
 export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions<Fact, State, Rows>): ProjectionRunner {
   const { nats, databaseUrl, projection } = options
+  const openClient = options.openClient ?? (() => newClient(databaseUrl))
   const logger = options.logger.child({ projection: projection.name })
   let session: Session<State> | null = null
   let connecting: pg.Client | null = null
@@ -89,11 +92,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
   }
 
   async function openSession(): Promise<Session<State>> {
-    const client = new pg.Client({
-      connectionString: databaseUrl,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      keepAlive: true,
-    })
+    const client = openClient()
     connecting = client
     client.on('error', () => dropSession(client))
     try {
@@ -242,4 +241,12 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
     },
     haltedBy: () => haltedBy,
   }
+}
+
+function newClient(databaseUrl: string): pg.Client {
+  return new pg.Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  })
 }

@@ -8,6 +8,7 @@ import { gatewayConfig } from '#services/gateway/config.ts'
 import { matcherConfig } from '#services/matcher/config.ts'
 import { createMatcher } from '#services/matcher/worker.ts'
 import { reconcilerConfig } from '#services/reconciler/config.ts'
+import { createOverdue } from '#services/reconciler/overdue.ts'
 import { createReconciler } from '#services/reconciler/worker.ts'
 import type { Settings } from '#shared/runtime/config.ts'
 import { composeServices } from '#shared/runtime/lifecycle.ts'
@@ -50,7 +51,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     createReconciler({
       ...runtime,
       ...appenders,
-      orm,
+      overdue: createOverdue(orm),
       config: reconcilerConfig(settings),
       logger: child('reconciler'),
     }),

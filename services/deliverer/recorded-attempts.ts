@@ -4,13 +4,19 @@ import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 
+/** A retry as the attempt before it called for it. */
+export interface RecordedRetry {
+  dueAtMs: number
+  decidedAtMs: number
+}
+
 /** Which attempts stand in LEDGER's tail: a message that is seen again asks here before it makes a request. */
 export interface RecordedAttempts {
   has(attemptId: string): boolean
-  /** Whether a retry follows the attempt; null when it isn't known here. */
-  isRetried(attemptId: string): boolean | null
+  /** The retry that follows the attempt; null: none does; undefined: that isn't known here. */
+  retryOf(attemptId: string): RecordedRetry | null | undefined
   /** An attempt of this process that is on disk. */
-  add(attemptId: string, isRetried: boolean): void
+  add(fact: DeliveryAttempted): void
   /** Reads LEDGER from where it last ended; callers at the same time share one reading. */
   catchUp(): Promise<void>
 }
@@ -28,13 +34,13 @@ export interface RecordedAttemptsOptions {
 }
 
 export function createRecordedAttempts({ nats, logger, afterSeq, max }: RecordedAttemptsOptions): RecordedAttempts {
-  const known = new Map<string, boolean>()
+  const known = new Map<string, RecordedRetry | null>()
   let readThroughSeq = afterSeq
   let reading: Promise<void> | null = null
 
   /** Of a repeated attempt the last decision counts: it was made with the first one known, or is the only one left. */
-  function add(attemptId: string, isRetried: boolean): void {
-    known.set(attemptId, isRetried)
+  function add({ attemptId, decision, finishedAtMs }: DeliveryAttempted): void {
+    known.set(attemptId, decision.type === 'retry' ? { dueAtMs: decision.atMs, decidedAtMs: finishedAtMs } : null)
     if (known.size > max) known.delete(known.keys().next().value as string)
   }
 
@@ -51,8 +57,7 @@ export function createRecordedAttempts({ nats, logger, afterSeq, max }: Recorded
     while (left > 0) {
       const messages = await consumer.fetch({ max_messages: Math.min(left, FETCH_MAX), expires: FETCH_EXPIRES_MS })
       for await (const message of messages) {
-        const { attemptId, decision } = decodeLedgerFact(message.string()) as DeliveryAttempted
-        add(attemptId, decision.type === 'retry')
+        add(decodeLedgerFact(message.string()) as DeliveryAttempted)
         left--
       }
     }
@@ -63,7 +68,7 @@ export function createRecordedAttempts({ nats, logger, afterSeq, max }: Recorded
 
   return {
     has: (attemptId) => known.has(attemptId),
-    isRetried: (attemptId) => known.get(attemptId) ?? null,
+    retryOf: (attemptId) => known.get(attemptId),
     add,
     catchUp() {
       reading ??= read().finally(() => {

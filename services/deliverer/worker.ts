@@ -4,7 +4,7 @@ import { judgeAttempt } from '#shared/domain/outcome.ts'
 import type { RegisteredSubscription, Registry } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
 import { controlSubject, type LaneCheckpoint, type SubscriptionSecrets } from '#shared/facts/control.ts'
-import type { AttemptStarted, Decision, DeliveryAttempted } from '#shared/facts/ledger.ts'
+import type { AttemptStarted, DeliveryAttempted } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
@@ -18,12 +18,12 @@ import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { attemptFact, isCancelled, type MadeRequest, nextAttempt, policyFor } from './attempt.ts'
 import type { DelivererConfig } from './config.ts'
 import { createDispatcher } from './dispatcher.ts'
+import { attemptBefore, createHeldItems, type Settlement } from './held-items.ts'
 import { ACK_WAIT_MS, createLaneConsumer, HOLD_INTERVAL_MS, type LaneConsumer } from './lane.ts'
 import { advanceLane, type ConsumerPosition, type LaneProgress } from './lane-progress.ts'
 import { createRecordedAttempts, type RecordedAttempts } from './recorded-attempts.ts'
 import { buildRequest, type PreparedTarget, prepareTarget } from './request.ts'
-import { createSender } from './sender.ts'
-import { attemptBefore, createUnsettled, type Settlement } from './unsettled.ts'
+import { createSender, type Sender } from './sender.ts'
 import { attemptOfDelivery, attemptOfRetry, type DueAttempt, type WorkItem } from './work-item.ts'
 
 export interface DelivererDependencies {
@@ -39,6 +39,8 @@ export interface DelivererDependencies {
   clock: Clock
   /** In [0, 1). */
   random: () => number
+  /** Left out: requests go to the network. */
+  sender?: Sender
   logger: Logger
 }
 
@@ -78,15 +80,12 @@ interface Lane {
  */
 export function createDeliverer(deps: DelivererDependencies): Service {
   const { nats, registry, controlReader, ledger, waiting, control, eventCache, config, clock, logger } = deps
-  const sender = createSender(config.sender)
+  const sender = deps.sender ?? createSender(config.sender)
   const dispatcher = createDispatcher(config.dispatcher, run)
   const lanes: Lane[] = []
   const targets = new Map<string, { seq: number; target: PreparedTarget }>()
   const startedRequests = new Map<WorkItem, number>()
-  /** Everything that was handed out to us and is not acknowledged or given back. */
-  const held = new Set<WorkItem>()
-  /** Attempts that are not acknowledged yet, also those given back: the next attempt must not overtake their facts. */
-  const unsettled = createUnsettled()
+  const held = createHeldItems()
   const timers: NodeJS.Timeout[] = []
   let recorded: RecordedAttempts
   let isStopping = false
@@ -146,33 +145,32 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       return
     }
     const item: WorkItem = {
-      attempt,
+      attempt: asDecided(attempt),
       message,
       lane: laneNumber,
       source,
       isRedelivered: message.redelivered,
       heldSinceMs: performance.now(),
     }
+    const inHand = held.of(attempt.attemptId)
+    if (inHand !== null) {
+      // The same message again is acknowledged with the one in hand; another one (a schedule that fired twice) waits for it.
+      if (inHand.source !== source || inHand.message.seq !== message.seq) message.nak(ORDER_NAK_MS)
+      return
+    }
     held.add(item)
-    unsettled.add(attempt.attemptId)
     const mustAsk =
       item.isRedelivered ||
       !isBeforeRecorded(attempt) ||
       registry.seq < attempt.controlSeq ||
-      (attempt.dueAtMs ?? 0) > clock.nowMs() + EARLY_TOLERANCE_MS
+      (item.attempt.dueAtMs ?? 0) > clock.nowMs() + EARLY_TOLERANCE_MS
     if (mustAsk) void prepare(item)
     else offer(item)
   }
 
   /** The uncommon cases, which need an answer from elsewhere before the attempt may be made. */
   async function prepare(item: WorkItem): Promise<void> {
-    const { attempt, message } = item
-    const earlyMs = (attempt.dueAtMs ?? 0) - clock.nowMs()
-    if (earlyMs > EARLY_TOLERANCE_MS) {
-      held.delete(item)
-      message.nak(earlyMs)
-      return
-    }
+    const { attempt } = item
     try {
       if (item.isRedelivered) await recorded.catchUp()
       switch (await placeInSeries(item)) {
@@ -180,11 +178,16 @@ export function createDeliverer(deps: DelivererDependencies): Service {
           finish(item)
           return
         case 'not yet':
-          held.delete(item)
-          message.nak(ORDER_NAK_MS)
+          handBack(item, ORDER_NAK_MS)
           return
         case 'next':
           break
+      }
+      item.attempt = asDecided(attempt)
+      const earlyMs = (item.attempt.dueAtMs ?? 0) - clock.nowMs()
+      if (earlyMs > EARLY_TOLERANCE_MS) {
+        handBack(item, earlyMs)
+        return
       }
       while (!isStopping && !(await controlReader.waitFor(attempt.controlSeq, CONTROL_WAIT_MS))) {
         logger.warn({ wanted: attempt.controlSeq, seq: registry.seq }, 'a delivery waits for CONTROL')
@@ -198,7 +201,14 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   /** A first attempt, or one after another of which it is known that a retry follows it. */
   function isBeforeRecorded(attempt: DueAttempt): boolean {
     const before = attemptBefore(attempt)
-    return before === null || recorded.isRetried(before) === true
+    return before === null || Boolean(recorded.retryOf(before))
+  }
+
+  /** A schedule may be of an earlier run of the attempt before it, or of another's: what is recorded holds. */
+  function asDecided(attempt: DueAttempt): DueAttempt {
+    const before = attemptBefore(attempt)
+    const retry = before === null ? null : recorded.retryOf(before)
+    return retry ? { ...attempt, dueAtMs: retry.dueAtMs, createdAtMs: retry.decidedAtMs } : attempt
   }
 
   /**
@@ -208,16 +218,16 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   async function placeInSeries({ attempt, lane }: WorkItem): Promise<'next' | 'not yet' | 'superfluous'> {
     const before = attemptBefore(attempt)
     if (before === null) return 'next'
-    if ((await unsettled.settlementOf(before)) === 'ended') return 'superfluous'
-    if (recorded.isRetried(before) === null) {
+    if ((await held.settlementOf(before)) === 'ended') return 'superfluous'
+    if (recorded.retryOf(before) === undefined) {
       // What is neither remembered nor in anybody's hands was recorded long ago.
       const oldestMs = Math.min(clock.nowMs() - attempt.createdAtMs, performance.now() - startedMs)
       if (oldestMs > ORDER_CERTAIN_AFTER_MS || (await isRecordedBefore(lanes[lane]!, attempt.createdAtMs)))
         return 'next'
       await recorded.catchUp()
     }
-    const isRetried = recorded.isRetried(before)
-    return isRetried === null ? 'not yet' : isRetried ? 'next' : 'superfluous'
+    const retry = recorded.retryOf(before)
+    return retry === undefined ? 'not yet' : retry === null ? 'superfluous' : 'next'
   }
 
   /**
@@ -271,8 +281,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
 
   async function complete(item: WorkItem, made: MadeRequest, subscription: RegisteredSubscription): Promise<void> {
     try {
-      const decision = await record(item, made, subscription)
-      finish(item, decision === 'retry' ? 'retried' : 'ended')
+      finish(item, await record(item, made, subscription))
     } catch (error) {
       giveBack(item, error)
     }
@@ -313,11 +322,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   /** First the schedule of the retry, then the fact: a crash in between repeats the attempt. */
-  async function record(
-    item: WorkItem,
-    made: MadeRequest,
-    subscription: RegisteredSubscription,
-  ): Promise<Decision['type']> {
+  async function record(item: WorkItem, made: MadeRequest, subscription: RegisteredSubscription): Promise<Settlement> {
     const { attempt, lane } = item
     const judgement = judgeAttempt(
       made.result,
@@ -336,10 +341,23 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     } else if (item.isRedelivered) {
       await withdrawSchedule(item)
     }
-    await ledger.append({ subject: LEDGER_SUBJECTS.attempt, body: JSON.stringify(fact), msgId: attempt.attemptId })
-    recorded.add(attempt.attemptId, fact.decision.type === 'retry')
+    const { isDuplicate } = await ledger.append({
+      subject: LEDGER_SUBJECTS.attempt,
+      body: JSON.stringify(fact),
+      msgId: attempt.attemptId,
+    })
+    if (isDuplicate) return followRecorded(item)
+    recorded.add(fact)
     logAttempt(fact)
-    return fact.decision.type
+    return fact.decision.type === 'retry' ? 'retried' : 'ended'
+  }
+
+  /** Somebody else was handed the same attempt and has recorded it first: what they decided holds. */
+  async function followRecorded(item: WorkItem): Promise<Settlement> {
+    await recorded.catchUp()
+    if (recorded.retryOf(item.attempt.attemptId)) return 'retried'
+    await withdrawSchedule(item)
+    return 'ended'
   }
 
   async function schedule(lane: number, retry: ReturnType<typeof nextAttempt>): Promise<void> {
@@ -362,21 +380,28 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   function finish(item: WorkItem, settlement: Settlement = 'known'): void {
-    held.delete(item)
-    unsettled.settle(item.attempt.attemptId, settlement)
+    held.settle(item, settlement)
     item.message.ack()
+  }
+
+  /** It comes again after `delayMs`, to us or to another process. */
+  function handBack(item: WorkItem, delayMs: number): void {
+    held.settle(item, 'given back')
+    item.message.nak(delayMs)
   }
 
   /** Our own trouble, not the receiver's: the message comes again. */
   function giveBack(item: WorkItem, error: unknown): void {
     startedRequests.delete(item)
-    held.delete(item)
-    if (isStopping) return
+    if (isStopping) {
+      held.settle(item, 'given back')
+      return
+    }
     logger.error(
       { err: error, delivery_id: item.attempt.deliveryId, attempt: item.attempt.attemptNumber },
       'attempt could not be completed',
     )
-    item.message.nak(TROUBLE_NAK_MS)
+    handBack(item, TROUBLE_NAK_MS)
   }
 
   function logAttempt(fact: DeliveryAttempted): void {
@@ -489,10 +514,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   async function stop(): Promise<void> {
     if (isStopping || !isStarted) return
     const stopped = Promise.all(lanes.flatMap((lane) => lane.consumers.map((consumer) => consumer.stop())))
-    for (const item of dispatcher.takeWaiting()) {
-      held.delete(item)
-      item.message.nak()
-    }
+    for (const item of dispatcher.takeWaiting()) handBack(item, 0)
     await whenNothingIsHeld(config.shutdownTimeoutMs)
     isStopping = true
     for (const timer of timers) clearInterval(timer)

@@ -4,7 +4,12 @@ import { deliveryMessage } from '#shared/domain/delivery-message.ts'
 import { type MatchableEvent, matchEvent } from '#shared/domain/match.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import { decodeEvent } from '#shared/facts/event.ts'
-import { type DeliveryCreated, decodeLedgerFact, type EventsReleased } from '#shared/facts/ledger.ts'
+import {
+  type DeliveryCreated,
+  decodeLedgerFact,
+  type EventsMatched,
+  type EventsReleased,
+} from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import { decodePostponedDue, type PostponedDue } from '#shared/facts/waiting.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
@@ -38,6 +43,7 @@ const GROUP_MAX = 1_000
 const FOLD_BATCH_MAX = 1_000
 const FOLD_POLL_MS = 5
 const FOLD_LIMIT_MS = 5_000
+const RELEASED_KEPT = 100_000
 /** Due messages that are dealt with before they are purged. */
 const PURGE_AFTER = 1_000
 
@@ -49,6 +55,8 @@ const PURGE_AFTER = 1_000
 export function createReleaser(deps: ReleaserDependencies): Releaser {
   const { nats, registry, ledger, config, clock, logger } = deps
   const withdrawn = new Set<string>()
+  /** The latest ones that were: a schedule may fire twice. */
+  const released = new Set<string>()
   let foldedSeq = 0
   let lastReleased: EventsReleased | null = null
   let purgedThroughSeq = 0
@@ -79,8 +87,17 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
   function foldMessage(message: JsMsg): void {
     const fact = decodeLedgerFact(message.string())
     if (fact.type === 'withdrawn') withdrawn.add(fact.eventId)
-    if (fact.type === 'released') lastReleased = fact
+    if (fact.type === 'released') noteReleased(fact)
     foldedSeq = message.seq
+  }
+
+  function noteReleased(fact: EventsReleased): void {
+    lastReleased = fact
+    for (const eventId of fact.eventIds) released.add(eventId)
+    for (const eventId of released) {
+      if (released.size <= RELEASED_KEPT) break
+      released.delete(eventId)
+    }
   }
 
   /** @throws {Error} when the latest withdrawals can't be had in time: the batch is tried again. */
@@ -98,14 +115,30 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
   async function onBatch(messages: JsMsg[]): Promise<void> {
     await catchUpWithControl(deps)
     await catchUpWithPostponed()
-    for (const message of messages) await release(decodePostponedDue(message.string()), message.seq)
+    const dues = messages.map((message) => ({ due: decodePostponedDue(message.string()), seq: message.seq }))
+    await refuseUnmatched(Math.max(...dues.map(({ due }) => due.eventSeq)))
+    for (const { due, seq } of dues) await release(due, seq)
     await purgeDone()
   }
 
+  /**
+   * A schedule stands before the fact that the event waits: after a crash in between it may come due first.
+   * @throws {Error} when matching has not come so far: the batch is tried again.
+   */
+  async function refuseUnmatched(eventSeq: number): Promise<void> {
+    const last = await nats.unlessLost(
+      nats.jsm.streams.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.matched }),
+    )
+    const fact = last === null ? null : (decodeLedgerFact(last.string()) as EventsMatched)
+    if (fact === null || fact.toEventSeq < eventSeq) throw new Error(`EVENTS ${eventSeq} is not matched yet`)
+  }
+
   async function release(due: PostponedDue, waitingSeq: number): Promise<void> {
-    const isWithdrawn = withdrawn.has(due.eventId)
+    // What is decided holds for what was read by now: somebody else's fact that comes meanwhile refuses the append.
+    let decidedAtSeq = foldedSeq
+    const isOver = withdrawn.has(due.eventId) || released.has(due.eventId)
     const partOf = lastReleased?.partOf
-    const event = isWithdrawn ? null : await eventOf(due)
+    const event = isOver ? null : await eventOf(due)
     const controlSeq = registry.seq
     const deliveries = (event === null ? [] : matchEvent(event, due.eventSeq, registry, { createdAtMs: clock.nowMs() }))
       .toSorted(bySubscription)
@@ -114,11 +147,11 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
     for (let i = 0; i === 0 || i < deliveries.length; i += perGroup) {
       const group = deliveries.slice(i, i + perGroup)
       const isLast = i + perGroup >= deliveries.length
-      await appendReleased(group, {
+      decidedAtSeq = await appendReleased(group, decidedAtSeq, {
         v: 1,
         type: 'released',
         throughWaitingSeq: isLast ? waitingSeq : waitingSeq - 1,
-        eventIds: isLast && !isWithdrawn ? [due.eventId] : [],
+        eventIds: isLast && !isOver ? [due.eventId] : [],
         ...(isLast ? {} : { partOf: { eventSeq: due.eventSeq, throughSubscriptionId: group.at(-1)!.subscriptionId } }),
         controlSeq,
         releasedAtMs: clock.nowMs(),
@@ -133,16 +166,22 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
     return stored === null ? null : decodeEvent(stored.data)
   }
 
-  async function appendReleased(deliveries: DeliveryCreated[], released: EventsReleased): Promise<void> {
+  /** @returns where the fact stands. */
+  async function appendReleased(
+    deliveries: DeliveryCreated[],
+    decidedAtSeq: number,
+    fact: EventsReleased,
+  ): Promise<number> {
     const closing = {
       subject: LEDGER_SUBJECTS.postponed,
-      body: JSON.stringify(released),
-      expectLastSubjectSeq: foldedSeq,
+      body: JSON.stringify(fact),
+      expectLastSubjectSeq: decidedAtSeq,
     }
     const messages = deliveries.map((delivery) => deliveryMessage(delivery, config.laneCount))
     const { seq } = await ledger.appendGroup([...messages, closing])
-    lastReleased = released
+    noteReleased(fact)
     foldedSeq = Math.max(foldedSeq, seq)
+    return seq
   }
 
   async function purgeDone(): Promise<void> {

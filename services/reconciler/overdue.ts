@@ -18,7 +18,7 @@ export interface OverdueAttempt {
 const MS = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`
 
 /** Open attempts of open deliveries that were due before `beforeMs`, the oldest first. */
-export async function listOverdueAttempts(orm: Orm, beforeMs: number, limit: number): Promise<OverdueAttempt[]> {
+async function listOverdueAttempts(orm: Orm, beforeMs: number, limit: number): Promise<OverdueAttempt[]> {
   const rows = await orm.em.getConnection().execute<Record<string, string | number>[]>(
     `SELECT a.attempt_id, a.attempt_number, a.delivery_id, a.event_id, e.seq AS event_seq, a.event_type, a.application_id,
        a.subscription_id, d.control_seq, ${MS('a.created_at')} AS created_ms, ${MS('coalesce(a.delay_until, a.created_at)')} AS due_ms
@@ -52,7 +52,7 @@ export interface OverdueEvent {
   deliverAtMs: number
 }
 
-export async function listOverdueEvents(orm: Orm, beforeMs: number, limit: number): Promise<OverdueEvent[]> {
+async function listOverdueEvents(orm: Orm, beforeMs: number, limit: number): Promise<OverdueEvent[]> {
   const rows = await orm.em
     .getConnection()
     .execute<{ event_id: string; seq: string; application_id: string; deliver_ms: number }[]>(
@@ -70,8 +70,24 @@ export async function listOverdueEvents(orm: Orm, beforeMs: number, limit: numbe
   }))
 }
 
+/** What a reconciler asks of the read model. */
+export interface Overdue {
+  /** How far LEDGER is in it. */
+  ledgerCheckpoint(): Promise<number>
+  attempts(beforeMs: number, limit: number): Promise<OverdueAttempt[]>
+  events(beforeMs: number, limit: number): Promise<OverdueEvent[]>
+}
+
+export function createOverdue(orm: Orm): Overdue {
+  return {
+    ledgerCheckpoint: () => ledgerCheckpoint(orm),
+    attempts: (beforeMs, limit) => listOverdueAttempts(orm, beforeMs, limit),
+    events: (beforeMs, limit) => listOverdueEvents(orm, beforeMs, limit),
+  }
+}
+
 /** How far LEDGER is in the read model. */
-export async function ledgerCheckpoint(orm: Orm): Promise<number> {
+async function ledgerCheckpoint(orm: Orm): Promise<number> {
   const [row] = await orm.em
     .getConnection()
     .execute<{ seq: string }[]>(`SELECT seq FROM projection_checkpoints WHERE name = 'ledger'`)

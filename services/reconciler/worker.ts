@@ -9,14 +9,13 @@ import { laneSources } from '#shared/runtime/lane-sources.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
-import type { Orm } from '#shared/runtime/postgres.ts'
 import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { ReconcilerConfig } from './config.ts'
-import { ledgerCheckpoint, listOverdueAttempts, listOverdueEvents, type OverdueAttempt } from './overdue.ts'
+import type { Overdue, OverdueAttempt, OverdueEvent } from './overdue.ts'
 
 export interface ReconcilerDependencies {
   nats: Nats
-  orm: Orm
+  overdue: Overdue
   waiting: Appender
   config: ReconcilerConfig
   clock: Clock
@@ -44,7 +43,7 @@ interface Look {
  * one, an interval later, acts on what is still there and can't be in any stream, consumer or schedule.
  */
 export function createReconciler(deps: ReconcilerDependencies): Reconciler {
-  const { nats, orm, waiting, config, clock, logger } = deps
+  const { nats, overdue, waiting, config, clock, logger } = deps
   const stopping = new AbortController()
   let running: Promise<void> | null = null
   let before: Look | null = null
@@ -68,11 +67,11 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
       readStreamState(nats, STREAM_NAMES.ledger),
       readStreamState(nats, STREAM_NAMES.waiting),
     ])
-    const checkpoint = await ledgerCheckpoint(orm)
+    const checkpoint = await overdue.ledgerCheckpoint()
     const overdueMs = clock.nowMs() - config.graceMs
     const [attempts, events] = await Promise.all([
-      listOverdueAttempts(orm, overdueMs, LOOK_MAX),
-      listOverdueEvents(orm, overdueMs, LOOK_MAX),
+      overdue.attempts(overdueMs, LOOK_MAX),
+      overdue.events(overdueMs, LOOK_MAX),
     ])
     // Rows that lag behind the facts of the last look can't tell what is still open.
     if (last !== null && checkpoint >= last.ledgerSeq) {
@@ -118,7 +117,7 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
     return isIdle || info.ack_floor.stream_seq >= seq
   }
 
-  async function bringBackEvents(events: Awaited<ReturnType<typeof listOverdueEvents>>, last: Look): Promise<void> {
+  async function bringBackEvents(events: readonly OverdueEvent[], last: Look): Promise<void> {
     const [stored, lastDue] = await Promise.all([
       nats.jsm.direct.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.postponed }),
       nats.jsm.direct.getMessage(STREAM_NAMES.waiting, { last_by_subj: WAITING_SUBJECTS.postponedDue }),

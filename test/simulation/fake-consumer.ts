@@ -1,0 +1,183 @@
+import type { FakeMessage, FakeStream } from './fake-stream.ts'
+import { subjectMatches } from './subject-filter.ts'
+import type { Owner, VirtualTime } from './virtual-time.ts'
+
+export interface DurableOptions {
+  name: string
+  filterSubject: string
+  /** First sequence that it hands out. */
+  fromSeq: number
+  ackWaitMs: number
+  ackPendingMax: number
+}
+
+/** A message as it is handed out. */
+export interface Handed {
+  message: FakeMessage
+  isRedelivered: boolean
+}
+
+/** A client that takes messages of a consumer. */
+export interface Taker {
+  /** Messages that it takes before it has dealt with any. */
+  room(): number
+  take(handed: Handed): void
+}
+
+/** A durable pull consumer with explicit acknowledgements. */
+export interface DurableConsumer {
+  readonly stream: FakeStream
+  readonly options: DurableOptions
+  attach(taker: Taker): () => void
+  /** Hands out what may be handed out. */
+  pump(): void
+  ack(seq: number): void
+  nak(seq: number, delayMs: number): void
+  working(seq: number): void
+  info(): ConsumerState
+  /** The server was killed: what it had not written down of the consumer's state is forgotten. */
+  crash(): void
+}
+
+export interface ConsumerState {
+  ackFloorSeq: number
+  deliveredSeq: number
+  pendingCount: number
+  ackPendingCount: number
+}
+
+interface Pending {
+  /** When it is handed out again. */
+  dueMs: number
+  cancel(): void
+}
+
+/** The state of consumers is written down now and then only. */
+const STATE_WRITTEN_EVERY_MS = 2_000
+
+export interface ConsumerCreation {
+  stream: FakeStream
+  options: DurableOptions
+  time: VirtualTime
+  owner: Owner
+  /** Asked of each message: whether it is handed out again for no reason. */
+  isHandedOutAgain(): boolean
+}
+
+export function createConsumer({ stream, options, time, owner, isHandedOutAgain }: ConsumerCreation): DurableConsumer {
+  const pending = new Map<number, Pending>()
+  /** Seen before, to be handed out again now. */
+  let again: number[] = []
+  let nextSeq = options.fromSeq
+  let ackFloorSeq = options.fromSeq - 1
+  const takers: Taker[] = []
+  let turn = 0
+  let written = { nextSeq, ackFloorSeq, pending: [] as number[], atMs: 0 }
+
+  function takerWithRoom(): Taker | null {
+    for (let i = 0; i < takers.length; i++) {
+      const taker = takers[(turn + i) % takers.length]!
+      if (taker.room() > 0) {
+        turn++
+        return taker
+      }
+    }
+    return null
+  }
+
+  function pump(): void {
+    writeStateDown()
+    while (true) {
+      const handed = nextToHandOut()
+      if (handed === null) return
+      const taker = takerWithRoom()
+      if (taker === null) return
+      if (handed.isRedelivered) again.shift()
+      else nextSeq = handed.message.seq + 1
+      expectAck(handed.message.seq)
+      taker.take(handed)
+      if (isHandedOutAgain()) taker.take({ ...handed, isRedelivered: true })
+    }
+  }
+
+  function nextToHandOut(): Handed | null {
+    while (again.length > 0) {
+      const message = stream.get(again[0]!)
+      if (message !== null && pending.has(again[0]!)) return { message, isRedelivered: true }
+      pending.get(again[0]!)?.cancel()
+      pending.delete(again.shift()!)
+    }
+    if (pending.size >= options.ackPendingMax) return null
+    for (; nextSeq <= stream.lastSeq(); nextSeq++) {
+      const message = stream.get(nextSeq)
+      if (message !== null && subjectMatches(options.filterSubject, message.subject))
+        return { message, isRedelivered: false }
+    }
+    return null
+  }
+
+  function expectAck(seq: number, waitMs = options.ackWaitMs): void {
+    pending.get(seq)?.cancel()
+    const cancel = time.after(
+      waitMs,
+      () => {
+        if (!pending.has(seq) || again.includes(seq)) return
+        again.push(seq)
+        pump()
+      },
+      owner,
+    )
+    pending.set(seq, { dueMs: time.nowMs() + waitMs, cancel })
+  }
+
+  function moveFloor(): void {
+    let floor = nextSeq - 1
+    for (const seq of pending.keys()) floor = Math.min(floor, seq - 1)
+    ackFloorSeq = Math.max(ackFloorSeq, floor)
+  }
+
+  function writeStateDown(): void {
+    if (time.nowMs() - written.atMs < STATE_WRITTEN_EVERY_MS) return
+    moveFloor()
+    written = { nextSeq, ackFloorSeq, pending: [...pending.keys()], atMs: time.nowMs() }
+  }
+
+  return {
+    stream,
+    options,
+    attach(taker) {
+      takers.push(taker)
+      pump()
+      return () => void takers.splice(takers.indexOf(taker), takers.includes(taker) ? 1 : 0)
+    },
+    pump,
+    ack(seq) {
+      pending.get(seq)?.cancel()
+      if (pending.delete(seq)) pump()
+    },
+    nak(seq, delayMs) {
+      if (pending.has(seq) && !again.includes(seq)) expectAck(seq, delayMs)
+    },
+    working(seq) {
+      if (pending.has(seq) && !again.includes(seq)) expectAck(seq)
+    },
+    info() {
+      moveFloor()
+      let pendingCount = 0
+      for (let seq = nextSeq; seq <= stream.lastSeq(); seq++) {
+        const message = stream.get(seq)
+        if (message !== null && subjectMatches(options.filterSubject, message.subject)) pendingCount++
+      }
+      return { ackFloorSeq, deliveredSeq: nextSeq - 1, pendingCount, ackPendingCount: pending.size }
+    },
+    crash() {
+      takers.length = 0
+      for (const { cancel } of pending.values()) cancel()
+      pending.clear()
+      again = []
+      nextSeq = written.nextSeq
+      ackFloorSeq = written.ackFloorSeq
+      for (const seq of written.pending) expectAck(seq)
+    },
+  }
+}
