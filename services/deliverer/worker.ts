@@ -219,12 +219,12 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     const before = attemptBefore(attempt)
     if (before === null) return 'next'
     if ((await held.settlementOf(before)) === 'ended') return 'superfluous'
+    if (recorded.retryOf(before) === undefined) await recorded.catchUp()
     if (recorded.retryOf(before) === undefined) {
       // What is neither remembered nor in anybody's hands was recorded long ago.
       const oldestMs = Math.min(clock.nowMs() - attempt.createdAtMs, performance.now() - startedMs)
       if (oldestMs > ORDER_CERTAIN_AFTER_MS || (await isRecordedBefore(lanes[lane]!, attempt.createdAtMs)))
         return 'next'
-      await recorded.catchUp()
     }
     const retry = recorded.retryOf(before)
     return retry === undefined ? 'not yet' : retry === null ? 'superfluous' : 'next'

@@ -58,6 +58,7 @@ const TROUBLE_MS = 15_000
 const LIMIT_MS = 15 * 60_000
 const LOOK_EVERY_MS = 500
 const CALM_MS = 5_000
+const PAUSE_MAX_MS = 25_000
 const SKEW_MAX_MS = 5_000
 const APPLICATIONS = ['app', 'other']
 
@@ -120,7 +121,8 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
     digest: digestOf,
     isQuiet: true,
     retriesMax: SIM_SETTINGS.MAX_RETRIES,
-    cancelGraceMs: SIM_SETTINGS.DELIVERY_TIMEOUT_MS + 2 * SKEW_MAX_MS,
+    // A process that was stopped goes on with what it knew before.
+    cancelGraceMs: SIM_SETTINGS.DELIVERY_TIMEOUT_MS + 2 * SKEW_MAX_MS + (faults.has('pause') ? 2 * PAUSE_MAX_MS : 0),
   })
   forgiveRepeats(report, server.stream('LEDGER'), receivers.received)
   const complaints = [
@@ -133,7 +135,10 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
   ]
   processes.end()
   for (const [name, c] of server.dump()) tell(`${name} ${JSON.stringify(c)}`)
-  const about = new Set([...report.violations.map(({ subject }) => subject.split(' ')[1] ?? '')])
+  const about = new Set([
+    ...(process.env['ABOUT'] ?? '').split(','),
+    ...report.violations.map(({ subject }) => subject.split(' ')[1] ?? ''),
+  ])
   for (let seq = 1; seq <= server.stream('LEDGER').lastSeq(); seq++) {
     const fact = decodeLedgerFact(text(server.stream('LEDGER').get(seq)!.body))
     if ('deliveryId' in fact && about.has(fact.deliveryId)) tell(`LEDGER ${seq} ${JSON.stringify(fact)}`)
@@ -470,7 +475,7 @@ function makeTrouble({ time, random, faults, around, processes, gateway }: Troub
   })
   often('pause', 2, () => {
     const { owner } = random.pick(processes.running)
-    owner.pausedUntilMs = Math.max(owner.pausedUntilMs ?? 0, time.nowMs() + random.int(500, 25_000))
+    owner.pausedUntilMs = Math.max(owner.pausedUntilMs ?? 0, time.nowMs() + random.int(500, PAUSE_MAX_MS))
   })
   often('server crash', 3, () => crashServer(false))
   often('server crash, consumers lost', 2, () => crashServer(true))

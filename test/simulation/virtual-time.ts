@@ -11,6 +11,8 @@ export interface Owner {
 
 interface Happening {
   atMs: number
+  /** What was put off by a pause keeps its place by this. */
+  plannedMs: number
   /** Breaks ties: in the order of planning. */
   order: number
   owner: Owner
@@ -45,7 +47,8 @@ let current: ReturnType<typeof newTimeline> | null = null
 /** Binary heap by time, then by order. */
 function newHeap() {
   const heap: Happening[] = []
-  const isBefore = (a: Happening, b: Happening) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+  const isBefore = (a: Happening, b: Happening) =>
+    (a.atMs - b.atMs || a.plannedMs - b.plannedMs || a.order - b.order) < 0
   return {
     peek: () => heap[0],
     push(happening: Happening): void {
@@ -84,7 +87,8 @@ function newTimeline() {
   let steps = 0
 
   function after(delayMs: number, act: () => void, owner = owners.getStore() ?? NOBODY): () => void {
-    const happening: Happening = { atMs: nowMs + Math.max(0, delayMs), order: order++, owner, act, isCancelled: false }
+    const atMs = nowMs + Math.max(0, delayMs)
+    const happening: Happening = { atMs, plannedMs: atMs, order: order++, owner, act, isCancelled: false }
     heap.push(happening)
     return () => {
       happening.isCancelled = true
@@ -105,7 +109,6 @@ function newTimeline() {
         if (next.isCancelled) steps--
         else if (pausedUntilMs > nowMs) {
           next.atMs = pausedUntilMs
-          next.order = order++
           heap.push(next)
         } else if (isAlive) owners.run(next.owner, next.act)
         if (steps % REAL_TURN_EVERY === 0) real.setImmediate(step)
