@@ -29,6 +29,7 @@ const TASKS = {
   'reset-link': (args) => [['scripts/operator/reset-link.ts', ...args]],
   'rotate-key': (args) => [['scripts/operator/rotate-key.ts', ...args]],
   verify: (args) => [['scripts/verify/main.ts', ...args]],
+  simulate: (args) => [['test/simulation/main.ts', ...args]],
   faults: (args) => [['test/faults/run-faults.ts', ...args]],
   'kill-test': (args) => [['test/faults/kill-everything.ts', ...args]],
 }

@@ -162,18 +162,28 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     for (let next = await events.peek(); next !== null && next.seq <= throughSeq; next = await events.peek()) {
       const { seq } = next
       if (seq === fact.partOf?.eventSeq && partThrough?.eventSeq !== seq) {
-        checkDeliveries(next, made.get(seq) ?? [], { after: '', through: fact.partOf.throughSubscriptionId })
+        checkDeliveries(
+          next,
+          made.get(seq) ?? [],
+          { after: '', through: fact.partOf.throughSubscriptionId },
+          fact.controlSeq,
+        )
         break
       }
       const isRest = partThrough?.eventSeq === seq
       const after = isRest ? partThrough!.subscriptionId : ''
       if (fact.partOf?.eventSeq === seq) {
-        checkDeliveries(next, made.get(seq) ?? [], { after, through: fact.partOf.throughSubscriptionId })
+        checkDeliveries(
+          next,
+          made.get(seq) ?? [],
+          { after, through: fact.partOf.throughSubscriptionId },
+          fact.controlSeq,
+        )
         break
       }
       await nextEvent()
       if (late.has(seq)) postponed.set(next.value.event.eventId, { eventSeq: seq, matchable: next.value })
-      else checkDeliveries(next, made.get(seq) ?? [], { after, through: null })
+      else checkDeliveries(next, made.get(seq) ?? [], { after, through: null }, fact.controlSeq)
       made.delete(seq)
     }
     partThrough = fact.partOf
@@ -195,16 +205,19 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     { seq, value }: Placed<MatchableEvent>,
     made: readonly DeliveryCreated[],
     { after, through }: Part,
-    replayId = '',
+    controlSeq: number,
   ): void {
     const { eventId, applicationId } = value.event
+    // A subscription that was changed since can't be judged: releases may stand behind facts of a newer CONTROL sequence.
+    const isAsThen = (id: string) =>
+      registry.seq <= controlSeq || (registry.subscriptions.get(id)?.seq ?? Number.POSITIVE_INFINITY) <= controlSeq
     const wanted = new Set(
-      matchEvent(value, seq, registry, { replayId })
-        .filter(({ subscriptionId }) => subscriptionId > after && (through === null || subscriptionId <= through))
+      matchEvent(value, seq, registry)
+        .filter(({ subscriptionId: id }) => id > after && (through === null || id <= through) && isAsThen(id))
         .map(({ deliveryId }) => deliveryId),
     )
     for (const delivery of made) {
-      if (!wanted.delete(delivery.deliveryId))
+      if (!wanted.delete(delivery.deliveryId) && isAsThen(delivery.subscriptionId))
         breaks('I2', `delivery ${delivery.deliveryId}`, `of event ${eventId} is not called for, or made twice`)
       if (delivery.applicationId !== applicationId)
         breaks(
@@ -226,7 +239,12 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
       }
       postponed.delete(eventId)
       const own = deliveries.filter((each) => each.eventSeq === waiting.eventSeq)
-      checkDeliveries({ seq: waiting.eventSeq, value: waiting.matchable }, own, { after: '', through: null })
+      checkDeliveries(
+        { seq: waiting.eventSeq, value: waiting.matchable },
+        own,
+        { after: '', through: null },
+        fact.controlSeq,
+      )
     }
   }
 

@@ -48,8 +48,12 @@ export function attemptFact(
   }
 }
 
-/** The next attempt, as it waits for its time. */
-export function nextAttempt(fact: DeliveryAttempted, retry: Extract<Decision, { type: 'retry' }>): RetryDue {
+/** The next attempt, as it waits for its time. @param after The message of the attempt that calls for it. */
+export function nextAttempt(
+  fact: DeliveryAttempted,
+  retry: Extract<Decision, { type: 'retry' }>,
+  after: NonNullable<RetryDue['after']>,
+): RetryDue {
   return {
     v: 1,
     type: 'retry',
@@ -64,6 +68,7 @@ export function nextAttempt(fact: DeliveryAttempted, retry: Extract<Decision, { 
     controlSeq: fact.controlSeq,
     createdAtMs: fact.finishedAtMs,
     dueAtMs: retry.atMs,
+    after,
   }
 }
 

@@ -19,7 +19,7 @@ import { attemptFact, isCancelled, type MadeRequest, nextAttempt, policyFor } fr
 import type { DelivererConfig } from './config.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { attemptBefore, createHeldItems, type Settlement } from './held-items.ts'
-import { ACK_WAIT_MS, createLaneConsumer, HOLD_INTERVAL_MS, type LaneConsumer } from './lane.ts'
+import { createLaneConsumer, HOLD_INTERVAL_MS, type LaneConsumer } from './lane.ts'
 import { advanceLane, type ConsumerPosition, type LaneProgress } from './lane-progress.ts'
 import { createRecordedAttempts, type RecordedAttempts } from './recorded-attempts.ts'
 import { buildRequest, type PreparedTarget, prepareTarget } from './request.ts'
@@ -56,8 +56,6 @@ const EARLY_TOLERANCE_MS = 1_000
 const PURGE_AFTER = 2_000
 const TROUBLE_NAK_MS = 1_000
 const ORDER_NAK_MS = 500
-/** By then a message that its owner has died with has been handed out again. */
-const ORDER_CERTAIN_AFTER_MS = 2 * ACK_WAIT_MS
 const STOP_POLL_MS = 10
 const LAST_STEPS_LIMIT_MS = 1_000
 
@@ -68,9 +66,8 @@ interface Lane {
   /** Something has come since the last checkpoint, or was in hand then. */
   isMoving: boolean
   purgedThroughSeq: number
-  /** All attempts that were decided before this are recorded, or in our hands. */
-  recordedThroughMs: number
-  checking: Promise<void> | null
+  /** Looks at the consumers' positions that are under way. */
+  looking: Record<WorkItem['source'], Promise<ConsumerPosition> | null>
 }
 
 /**
@@ -91,7 +88,6 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   let isStopping = false
   let isStarted = false
   let ledgerSeqAtStart = 0
-  let startedMs = 0
 
   // -- receiving ---------------------------------------------------------------------------------------------------
 
@@ -120,8 +116,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       progress: { checkpoint, marks: [] },
       isMoving: true,
       purgedThroughSeq: checkpoint.waitingSeq,
-      recordedThroughMs: 0,
-      checking: null,
+      looking: { ledger: null, waiting: null },
     }
   }
 
@@ -220,40 +215,21 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     if (before === null) return 'next'
     if ((await held.settlementOf(before)) === 'ended') return 'superfluous'
     if (recorded.retryOf(before) === undefined) await recorded.catchUp()
-    if (recorded.retryOf(before) === undefined) {
-      // What is neither remembered nor in anybody's hands was recorded long ago.
-      const oldestMs = Math.min(clock.nowMs() - attempt.createdAtMs, performance.now() - startedMs)
-      if (oldestMs > ORDER_CERTAIN_AFTER_MS || (await isRecordedBefore(lanes[lane]!, attempt.createdAtMs)))
-        return 'next'
-    }
     const retry = recorded.retryOf(before)
-    return retry === undefined ? 'not yet' : retry === null ? 'superfluous' : 'next'
+    if (retry !== undefined) return retry === null ? 'superfluous' : 'next'
+    // Not remembered: it was recorded long ago if the message that it came by is acknowledged.
+    const { after } = attempt
+    return after === undefined || (await settledThrough(lanes[lane]!, after.source)) >= after.seq ? 'next' : 'not yet'
   }
 
-  /**
-   * Whether every attempt of the lane that was decided before `atMs` is recorded. Once no message was in other hands than
-   * ours, that holds of all before for ever; those who ask at once share one look.
-   */
-  async function isRecordedBefore(lane: Lane, atMs: number): Promise<boolean> {
-    if (atMs >= lane.recordedThroughMs) {
-      lane.checking ??= checkOutstanding(lane).finally(() => {
-        lane.checking = null
-      })
-      await lane.checking
-    }
-    return atMs < lane.recordedThroughMs
-  }
-
-  async function checkOutstanding(lane: Lane): Promise<void> {
-    const throughMs = clock.nowMs() - EARLY_TOLERANCE_MS
-    for (const { stream, consumerName } of Object.values(lane.sources)) {
-      const { num_ack_pending } = await nats.unlessLost(nats.jsm.consumers.info(stream, consumerName))
-      let own = 0
-      for (const item of held)
-        if (lanes[item.lane] === lane && lane.sources[item.source].consumerName === consumerName) own++
-      if (num_ack_pending > own) return
-    }
-    lane.recordedThroughMs = throughMs
+  /** Up to which sequence every message of the lane's source is acknowledged; those who ask at once share one look. */
+  async function settledThrough(lane: Lane, source: WorkItem['source']): Promise<number> {
+    lane.looking[source] ??= positionOf(lane.sources[source]).finally(() => {
+      lane.looking[source] = null
+    })
+    const { ackedThroughSeq } = await lane.looking[source]
+    const { ledgerSeq, waitingSeq } = lane.progress.checkpoint
+    return Math.max(ackedThroughSeq, source === 'ledger' ? ledgerSeq : waitingSeq)
   }
 
   function offer(item: WorkItem): void {
@@ -337,7 +313,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     const latest = registry.subscriptions.get(attempt.subscriptionId)
     const fact = attemptFact(attempt, made, judgement, isCancelled(attempt, latest))
     if (fact.decision.type === 'retry') {
-      await schedule(lane, nextAttempt(fact, fact.decision))
+      await schedule(lane, nextAttempt(fact, fact.decision, { source: item.source, seq: item.message.seq }))
     } else if (item.isRedelivered) {
       await withdrawSchedule(item)
     }
@@ -470,7 +446,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   async function positionOf({ stream, consumerName }: LaneSource): Promise<ConsumerPosition> {
-    const { ack_floor, delivered } = await nats.jsm.consumers.info(stream, consumerName)
+    const { ack_floor, delivered } = await nats.unlessLost(nats.jsm.consumers.info(stream, consumerName))
     return { ackedThroughSeq: ack_floor.stream_seq, deliveredThroughSeq: delivered.stream_seq }
   }
 
@@ -495,7 +471,6 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   async function start(): Promise<void> {
     if (isStarted) return
     isStarted = true
-    startedMs = performance.now()
     ledgerSeqAtStart = (await readStreamState(nats, STREAM_NAMES.ledger)).lastSeq
     for (let lane = 0; lane < config.laneCount; lane++) lanes.push(createLane(lane))
     recorded = createRecordedAttempts({

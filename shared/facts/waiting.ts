@@ -16,6 +16,8 @@ export interface RetryDue {
   controlSeq: number
   createdAtMs: number
   dueAtMs: number
+  /** The message by which the attempt before was handed out. Absent: that attempt was known to be recorded. */
+  after?: { source: 'ledger' | 'waiting'; seq: number }
 }
 
 /** @throws {Error} when `text` is nothing that WAITING may hold. */

@@ -34,7 +34,6 @@ export interface FakeJetStream {
   readonly time: VirtualTime
   readonly faults: ServerFaults
   stream(name: string): FakeStream
-  dump(): (readonly [string, unknown])[]
   /** The stream that takes `subject`. */
   streamOf(subject: string): FakeStream | null
   /** Answers when the message is on disk, or why it is not. */
@@ -122,7 +121,6 @@ export function createFakeJetStream(time: VirtualTime, random: SeededRandom, clo
     faults,
     stream: (name) => streams.get(name)!,
     streamOf,
-    dump: () => [...consumers].map(([n, c]) => [n, c.info()] as const),
     publish,
     consumer: (stream, name) => consumers.get(`${stream}/${name}`) ?? null,
     addConsumer(stream, options) {

@@ -22,7 +22,7 @@ import { type Owner, startVirtualTime, type VirtualTime } from './virtual-time.t
 export interface SimResult {
   seed: number
   /** The faults that this seed was about. */
-  faults: string[]
+  faults: FaultName[]
   accepted: number
   report: VerifyReport
   /** What else is not as promised. */
@@ -34,7 +34,7 @@ export interface SimResult {
 }
 
 /** Kinds of trouble; each seed has some of them. */
-const FAULTS = [
+export const FAULT_NAMES = [
   'crash',
   'pause',
   'cut',
@@ -51,7 +51,7 @@ const FAULTS = [
   'database down',
   'clock skew',
 ] as const
-type FaultName = (typeof FAULTS)[number]
+export type FaultName = (typeof FAULT_NAMES)[number]
 
 const EPOCH_MS = Date.UTC(2026, 0, 1)
 const TROUBLE_MS = 15_000
@@ -73,7 +73,7 @@ function planOf(seed: number): Plan {
   const random = seededRandom(seed)
   // One in ten runs is without trouble: nothing may be repeated there.
   const share = random.chance(0.1) ? 0 : random.pick([0.1, 0.25, 0.5])
-  const faults = new Set(FAULTS.filter(() => random.chance(share)))
+  const faults = new Set(FAULT_NAMES.filter(() => random.chance(share)))
   const characters = new Map<string, Character>()
   const count = random.int(1, 4)
   for (let i = 0; i < count; i++) characters.set(idOf(random), random.pick(CHARACTERS))
@@ -87,7 +87,10 @@ function idOf(random: SeededRandom): string {
 
 const secretBox = createSecretBox([Buffer.alloc(32, 7)])
 
-/** Runs jethook's own code for one seed: trouble first, then none, until everything has ended or time is up. */
+/**
+ * Runs jethook's own code for one seed: trouble first, then none, until everything has ended or time is up.
+ * @param tell Is given, line by line, the history of what went wrong.
+ */
 export async function simulate(seed: number, tell: (line: string) => void = () => {}): Promise<SimResult> {
   const { random, faults, eventCount, characters } = planOf(seed)
   const time = startVirtualTime()
@@ -134,16 +137,8 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
       : []),
   ]
   processes.end()
-  for (const [name, c] of server.dump()) tell(`${name} ${JSON.stringify(c)}`)
-  const about = new Set([
-    ...(process.env['ABOUT'] ?? '').split(','),
-    ...report.violations.map(({ subject }) => subject.split(' ')[1] ?? ''),
-  ])
-  for (let seq = 1; seq <= server.stream('LEDGER').lastSeq(); seq++) {
-    const fact = decodeLedgerFact(text(server.stream('LEDGER').get(seq)!.body))
-    if ('deliveryId' in fact && about.has(fact.deliveryId)) tell(`LEDGER ${seq} ${JSON.stringify(fact)}`)
-    if (fact.type === 'cancelled' || fact.type === 'released') tell(`LEDGER ${seq} ${JSON.stringify(fact)}`)
-  }
+  const isWhole = report.violations.length + complaints.length === 0
+  if (!isWhole) tellHistory(server.stream('LEDGER'), report, tell)
   return {
     seed,
     faults: [...faults],
@@ -223,6 +218,18 @@ function firstDifference(actual: ReadonlyMap<string, unknown>, wanted: ReadonlyM
     if (!isDeepStrictEqual(is, should)) return `${JSON.stringify(is)}, not ${JSON.stringify(should)}`
   }
   return 'nowhere'
+}
+
+/** The facts of the deliveries that a promise was broken to. */
+function tellHistory(ledger: FakeStream, { violations }: VerifyReport, tell: (line: string) => void): void {
+  const ids = new Set(violations.map(({ subject }) => subject.split(' ')[1]))
+  for (let seq = 1; seq <= ledger.lastSeq(); seq++) {
+    const line = text(ledger.get(seq)!.body)
+    const fact = decodeLedgerFact(line)
+    const isAbout =
+      'deliveryId' in fact ? ids.has(fact.deliveryId) : 'eventIds' in fact && fact.eventIds.some((id) => ids.has(id))
+    if (isAbout || fact.type === 'cancelled') tell(`LEDGER ${seq} ${line}`)
+  }
 }
 
 // -- processes -------------------------------------------------------------------------------------------------------
