@@ -29,13 +29,15 @@ export interface Reconciler extends Service {
 
 /** What one look deals with at the most; the rest is left to the next. */
 const LOOK_MAX = 500
+const PROJECTED_LIMIT_MS = 2_000
+const PROJECTED_POLL_MS = 50
 
-/** Where the streams ended at a look, and what was overdue then. */
+/** What was overdue at a look and stood under no schedule, and where the streams ended after that. */
 interface Look {
+  attempts: readonly OverdueAttempt[]
+  events: readonly OverdueEvent[]
   ledgerSeq: number
   waitingSeq: number
-  attempts: ReadonlyMap<string, OverdueAttempt>
-  eventIds: ReadonlySet<string>
 }
 
 /**
@@ -62,43 +64,81 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
     }
   }
 
-  async function look(last: Look | null): Promise<Look> {
-    const [ledger, waitingState] = await Promise.all([
-      readStreamState(nats, STREAM_NAMES.ledger),
-      readStreamState(nats, STREAM_NAMES.waiting),
-    ])
-    const checkpoint = await overdue.ledgerCheckpoint()
+  /** The order of the questions is what makes the answers add up: each one is asked after what it must not miss. */
+  async function look(last: Look | null): Promise<Look | null> {
+    const past = last === null ? null : await whatIsPast(last)
+    const ledger = await readStreamState(nats, STREAM_NAMES.ledger)
+    // Rows that lag behind the facts can't tell what is still open.
+    if (!(await isProjected(ledger.lastSeq))) return null
     const overdueMs = clock.nowMs() - config.graceMs
     const [attempts, events] = await Promise.all([
       overdue.attempts(overdueMs, LOOK_MAX),
       overdue.events(overdueMs, LOOK_MAX),
     ])
-    // Rows that lag behind the facts of the last look can't tell what is still open.
-    if (last !== null && checkpoint >= last.ledgerSeq) {
-      const still = attempts.filter(({ attemptId }) => last.attempts.has(attemptId))
-      await bringBackAttempts(still, last)
-      const stillPostponed = events.filter(({ eventId }) => last.eventIds.has(eventId))
-      if (stillPostponed.length > 0) await bringBackEvents(stillPostponed, last)
+    const lost = { attempts: new Set<string>(), events: new Set<string>() }
+    if (past !== null) {
+      for (const attempt of attempts.filter(({ attemptId }) => past.attemptIds.has(attemptId))) {
+        await bringBackAttempt(attempt)
+        lost.attempts.add(attempt.attemptId)
+      }
+      for (const event of events.filter(({ eventId }) => past.eventIds.has(eventId))) {
+        await bringBackEvent(event)
+        lost.events.add(event.eventId)
+      }
     }
+    return note(
+      attempts.filter(({ attemptId }) => !lost.attempts.has(attemptId)),
+      events.filter(({ eventId }) => !lost.events.has(eventId)),
+    )
+  }
+
+  async function note(attempts: readonly OverdueAttempt[], events: readonly OverdueEvent[]): Promise<Look> {
+    const unscheduledAttempts: OverdueAttempt[] = []
+    for (const attempt of attempts)
+      if (
+        !(await isScheduled(WAITING_SUBJECTS.retry(laneOfAttempt(attempt), attempt.subscriptionId, attempt.deliveryId)))
+      )
+        unscheduledAttempts.push(attempt)
+    const unscheduledEvents: OverdueEvent[] = []
+    for (const event of events)
+      if (!(await isScheduled(WAITING_SUBJECTS.postponed(event.applicationId, event.eventId))))
+        unscheduledEvents.push(event)
+    // What has fired by now stands in front of these.
+    const [ledger, waitingState] = await Promise.all([
+      readStreamState(nats, STREAM_NAMES.ledger),
+      readStreamState(nats, STREAM_NAMES.waiting),
+    ])
     return {
+      attempts: unscheduledAttempts,
+      events: unscheduledEvents,
       ledgerSeq: ledger.lastSeq,
       waitingSeq: waitingState.lastSeq,
-      attempts: new Map(attempts.map((attempt) => [attempt.attemptId, attempt])),
-      eventIds: new Set(events.map(({ eventId }) => eventId)),
     }
   }
 
-  async function bringBackAttempts(attempts: readonly OverdueAttempt[], last: Look): Promise<void> {
-    const byLane = Map.groupBy(attempts, ({ subscriptionId }) => laneOf(subscriptionId, config.laneCount))
-    for (const [lane, ofLane] of byLane) {
-      if (!(await isLanePast(lane, last))) continue
-      for (const attempt of ofLane) {
-        const { subscriptionId, deliveryId } = attempt
-        if (await isScheduled(WAITING_SUBJECTS.retry(lane, subscriptionId, deliveryId))) continue
-        const due: RetryDue = { v: 1, type: 'retry', ...attempt }
-        await handIn(WAITING_SUBJECTS.due(lane), due, attempt.attemptId)
-      }
+  /** What was noted at the last look and is in no consumer's hands any more: either it is recorded now, or it is lost. */
+  async function whatIsPast(last: Look): Promise<{ attemptIds: Set<string>; eventIds: Set<string> }> {
+    const attemptIds = new Set<string>()
+    for (const [lane, ofLane] of Map.groupBy(last.attempts, laneOfAttempt))
+      if (await isLanePast(lane, last)) for (const { attemptId } of ofLane) attemptIds.add(attemptId)
+    const areReleasesPast = last.events.length > 0 && (await areReleasesThrough(last.waitingSeq))
+    return { attemptIds, eventIds: new Set(areReleasesPast ? last.events.map(({ eventId }) => eventId) : []) }
+  }
+
+  async function isProjected(ledgerSeq: number): Promise<boolean> {
+    const untilMs = performance.now() + PROJECTED_LIMIT_MS
+    while ((await overdue.ledgerCheckpoint()) < ledgerSeq) {
+      if (performance.now() > untilMs) return false
+      await delay(PROJECTED_POLL_MS, undefined, { signal: stopping.signal })
     }
+    return true
+  }
+
+  const laneOfAttempt = ({ subscriptionId }: OverdueAttempt) => laneOf(subscriptionId, config.laneCount)
+
+  async function bringBackAttempt(attempt: OverdueAttempt): Promise<void> {
+    const due: RetryDue = { v: 1, type: 'retry', ...attempt }
+    await handIn(WAITING_SUBJECTS.due(laneOfAttempt(attempt)), due, attempt.attemptId)
   }
 
   /** Whether the lane's consumers have acknowledged everything that was there at the last look. */
@@ -117,24 +157,26 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
     return isIdle || info.ack_floor.stream_seq >= seq
   }
 
-  async function bringBackEvents(events: readonly OverdueEvent[], last: Look): Promise<void> {
+  /** Whether the due messages of postponed events are dealt with up to `waitingSeq`. */
+  async function areReleasesThrough(waitingSeq: number): Promise<boolean> {
     const [stored, lastDue] = await Promise.all([
-      nats.jsm.direct.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.postponed }),
-      nats.jsm.direct.getMessage(STREAM_NAMES.waiting, { last_by_subj: WAITING_SUBJECTS.postponedDue }),
+      nats.jsm.streams.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.postponed }),
+      nats.jsm.streams.getMessage(STREAM_NAMES.waiting, { last_by_subj: WAITING_SUBJECTS.postponedDue }),
     ])
     const fact = stored === null ? null : decodeLedgerFact(stored.string())
+    // A withdrawal doesn't say how far releasing is; an event that is handed in twice is released once.
+    if (fact?.type === 'withdrawn') return true
     const through = fact?.type === 'released' ? (fact as EventsReleased).throughWaitingSeq : 0
-    const isPast = lastDue === null || through >= Math.min(lastDue.seq, last.waitingSeq)
-    if (!isPast) return
-    for (const { eventId, eventSeq, applicationId, deliverAtMs } of events) {
-      if (await isScheduled(WAITING_SUBJECTS.postponed(applicationId, eventId))) continue
-      const due: PostponedDue = { v: 1, type: 'postponed', eventId, eventSeq, applicationId, dueAtMs: deliverAtMs }
-      await handIn(WAITING_SUBJECTS.postponedDue, due, eventId)
-    }
+    return lastDue === null || through >= Math.min(lastDue.seq, waitingSeq)
+  }
+
+  async function bringBackEvent({ eventId, eventSeq, applicationId, deliverAtMs }: OverdueEvent): Promise<void> {
+    const due: PostponedDue = { v: 1, type: 'postponed', eventId, eventSeq, applicationId, dueAtMs: deliverAtMs }
+    await handIn(WAITING_SUBJECTS.postponedDue, due, eventId)
   }
 
   async function isScheduled(subject: string): Promise<boolean> {
-    return (await nats.jsm.direct.getMessage(STREAM_NAMES.waiting, { last_by_subj: subject })) !== null
+    return (await nats.jsm.streams.getMessage(STREAM_NAMES.waiting, { last_by_subj: subject })) !== null
   }
 
   async function handIn(subject: string, message: RetryDue | PostponedDue, id: string): Promise<void> {
