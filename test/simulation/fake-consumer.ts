@@ -69,10 +69,12 @@ export function createConsumer({ stream, options, time, owner, isHandedOutAgain 
   /** Seen before, to be handed out again now. */
   let again: number[] = []
   let nextSeq = options.fromSeq
+  /** The last one that was handed out for the first time. */
+  let deliveredSeq = options.fromSeq - 1
   let ackFloorSeq = options.fromSeq - 1
   const takers: Taker[] = []
   let turn = 0
-  let written = { nextSeq, ackFloorSeq, pending: [] as number[], atMs: 0 }
+  let written = { nextSeq, deliveredSeq, ackFloorSeq, pending: [] as number[], atMs: 0 }
 
   function takerWithRoom(): Taker | null {
     for (let i = 0; i < takers.length; i++) {
@@ -93,7 +95,10 @@ export function createConsumer({ stream, options, time, owner, isHandedOutAgain 
       const taker = takerWithRoom()
       if (taker === null) return
       if (handed.isRedelivered) again.shift()
-      else nextSeq = handed.message.seq + 1
+      else {
+        deliveredSeq = handed.message.seq
+        nextSeq = deliveredSeq + 1
+      }
       expectAck(handed.message.seq)
       taker.take(handed)
       if (isHandedOutAgain()) taker.take({ ...handed, isRedelivered: true })
@@ -131,7 +136,7 @@ export function createConsumer({ stream, options, time, owner, isHandedOutAgain 
   }
 
   function moveFloor(): void {
-    let floor = nextSeq - 1
+    let floor = deliveredSeq
     for (const seq of pending.keys()) floor = Math.min(floor, seq - 1)
     ackFloorSeq = Math.max(ackFloorSeq, floor)
   }
@@ -139,7 +144,7 @@ export function createConsumer({ stream, options, time, owner, isHandedOutAgain 
   function writeStateDown(): void {
     if (time.nowMs() - written.atMs < STATE_WRITTEN_EVERY_MS) return
     moveFloor()
-    written = { nextSeq, ackFloorSeq, pending: [...pending.keys()], atMs: time.nowMs() }
+    written = { nextSeq, deliveredSeq, ackFloorSeq, pending: [...pending.keys()], atMs: time.nowMs() }
   }
 
   return {
@@ -168,7 +173,7 @@ export function createConsumer({ stream, options, time, owner, isHandedOutAgain 
         const message = stream.get(seq)
         if (message !== null && subjectMatches(options.filterSubject, message.subject)) pendingCount++
       }
-      return { ackFloorSeq, deliveredSeq: nextSeq - 1, pendingCount, ackPendingCount: pending.size }
+      return { ackFloorSeq, deliveredSeq, pendingCount, ackPendingCount: pending.size }
     },
     crash() {
       takers.length = 0
@@ -176,6 +181,7 @@ export function createConsumer({ stream, options, time, owner, isHandedOutAgain 
       pending.clear()
       again = []
       nextSeq = written.nextSeq
+      deliveredSeq = written.deliveredSeq
       ackFloorSeq = written.ackFloorSeq
       for (const seq of written.pending) expectAck(seq)
     },

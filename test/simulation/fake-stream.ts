@@ -18,7 +18,7 @@ export interface FakeMessage {
 /** JetStream's publish acknowledgement. */
 export type PubAck =
   | { stream: string; seq: number; duplicate?: true; batch?: string; count?: number }
-  | { error: { code: number; err_code: number; description: string } }
+  | { stream: string; seq: 0; error: { code: number; err_code: number; description: string } }
 
 export interface FakeStream {
   readonly name: string
@@ -195,5 +195,5 @@ export function createStream(options: FakeStreamOptions): FakeStream {
 }
 
 function refusal(code: number, errCode: number, description: string): PubAck {
-  return { error: { code, err_code: errCode, description } }
+  return { stream: '', seq: 0, error: { code, err_code: errCode, description } }
 }

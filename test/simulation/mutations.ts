@@ -102,12 +102,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'deliverAtMs > clock.nowMs())',
   },
   {
-    name: 'an append without an answer is taken for refused',
-    file: 'shared/runtime/group-commit-appender.ts',
-    find: 'for (const unit of units) unit.isUnclear = true\n        return units',
-    replace: 'for (const unit of units) fail(unit, new AppendConflictError("no answer"))\n        return []',
-  },
-  {
     name: 'an append that has no answer counts as done',
     file: 'shared/runtime/group-commit-appender.ts',
     find: 'for (const unit of units) unit.isUnclear = true\n        return units',
@@ -122,7 +116,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the reconciler is asleep',
     file: 'services/reconciler/worker.ts',
-    find: 'if (last !== null && checkpoint >= last.ledgerSeq) {',
-    replace: 'if (last === undefined) {',
+    find: 'if (past !== null) {',
+    replace: 'if (past === undefined) {',
   },
 ]
