@@ -43,7 +43,7 @@ const GROUP_MAX = 1_000
 const FOLD_BATCH_MAX = 1_000
 const FOLD_POLL_MS = 5
 const FOLD_LIMIT_MS = 5_000
-const RELEASED_KEPT = 100_000
+const ENDED_KEPT = 100_000
 /** Due messages that are dealt with before they are purged. */
 const PURGE_AFTER = 1_000
 
@@ -55,8 +55,8 @@ const PURGE_AFTER = 1_000
 export function createReleaser(deps: ReleaserDependencies): Releaser {
   const { nats, registry, ledger, config, clock, logger } = deps
   const withdrawn = new Set<string>()
-  /** The latest ones that were: a schedule may fire twice. */
-  const released = new Set<string>()
+  /** The latest ones that were withdrawn or released: a schedule may fire twice. */
+  const ended = new Set<string>()
   let foldedSeq = 0
   let lastReleased: EventsReleased | null = null
   let purgedThroughSeq = 0
@@ -93,11 +93,12 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
 
   function noteReleased(fact: EventsReleased): void {
     lastReleased = fact
-    for (const eventId of fact.eventIds) released.add(eventId)
-    for (const eventId of released) {
-      if (released.size <= RELEASED_KEPT) break
-      released.delete(eventId)
-    }
+    for (const eventId of fact.eventIds) noteEnded(eventId)
+  }
+
+  function noteEnded(eventId: string): void {
+    ended.add(eventId)
+    if (ended.size > ENDED_KEPT) ended.delete(ended.values().next().value as string)
   }
 
   /** @throws {Error} when the latest withdrawals can't be had in time: the batch is tried again. */
@@ -136,7 +137,7 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
   async function release(due: PostponedDue, waitingSeq: number): Promise<void> {
     // What is decided holds for what was read by now: somebody else's fact that comes meanwhile refuses the append.
     let decidedAtSeq = foldedSeq
-    const isOver = withdrawn.has(due.eventId) || released.has(due.eventId)
+    const isOver = withdrawn.has(due.eventId) || ended.has(due.eventId)
     const partOf = lastReleased?.partOf
     const event = isOver ? null : await eventOf(due)
     const controlSeq = registry.seq
@@ -158,6 +159,7 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
       })
     }
     withdrawn.delete(due.eventId)
+    noteEnded(due.eventId)
   }
 
   /** @returns null when it is older than EVENTS keeps: nothing is left to deliver. */

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { cancelledMessage, isCancelled } from '#shared/domain/cancellation.ts'
 import { laneOf } from '#shared/domain/ids.ts'
+import type { Registry } from '#shared/domain/registry.ts'
 import { decodeLedgerFact, type EventsReleased } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { PostponedDue, RetryDue } from '#shared/facts/waiting.ts'
@@ -16,6 +18,8 @@ import type { Overdue, OverdueAttempt, OverdueEvent } from './overdue.ts'
 export interface ReconcilerDependencies {
   nats: Nats
   overdue: Overdue
+  registry: Registry
+  ledger: Appender
   waiting: Appender
   config: ReconcilerConfig
   clock: Clock
@@ -45,7 +49,7 @@ interface Look {
  * one, an interval later, acts on what is still there and can't be in any stream, consumer or schedule.
  */
 export function createReconciler(deps: ReconcilerDependencies): Reconciler {
-  const { nats, overdue, waiting, config, clock, logger } = deps
+  const { nats, overdue, registry, ledger, waiting, config, clock, logger } = deps
   const stopping = new AbortController()
   let running: Promise<void> | null = null
   let before: Look | null = null
@@ -78,7 +82,8 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
     const lost = { attempts: new Set<string>(), events: new Set<string>() }
     if (past !== null) {
       for (const attempt of attempts.filter(({ attemptId }) => past.attemptIds.has(attemptId))) {
-        await bringBackAttempt(attempt)
+        if (isCancelled(attempt, registry.subscriptions.get(attempt.subscriptionId))) await sayCancelled(attempt)
+        else await bringBackAttempt(attempt)
         lost.attempts.add(attempt.attemptId)
       }
       for (const event of events.filter(({ eventId }) => past.eventIds.has(eventId))) {
@@ -135,6 +140,13 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
   }
 
   const laneOfAttempt = ({ subscriptionId }: OverdueAttempt) => laneOf(subscriptionId, config.laneCount)
+
+  /** Who disabled or deleted the subscription has died before it could say so in LEDGER; deliverers let the attempt alone. */
+  async function sayCancelled({ applicationId, subscriptionId }: OverdueAttempt): Promise<void> {
+    const controlSeq = registry.subscriptions.get(subscriptionId)?.cancelledBeforeSeq
+    if (controlSeq === undefined) return
+    await ledger.append(cancelledMessage({ applicationId, subscriptionId }, { controlSeq, atMs: clock.nowMs() }))
+  }
 
   async function bringBackAttempt(attempt: OverdueAttempt): Promise<void> {
     const due: RetryDue = { v: 1, type: 'retry', ...attempt }

@@ -54,8 +54,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a cancelled delivery is sent all the same',
-    file: 'services/deliverer/attempt.ts',
-    find: 'return subscription === undefined || attempt.controlSeq < subscription.cancelledBeforeSeq',
+    file: 'shared/domain/cancellation.ts',
+    find: 'return subscription === undefined || controlSeq < subscription.cancelledBeforeSeq',
     replace: 'return subscription === undefined',
   },
   {
@@ -92,7 +92,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an event whose schedule fires twice is released twice',
     file: 'services/matcher/release.ts',
-    find: '|| released.has(due.eventId)',
+    find: '|| ended.has(due.eventId)',
     replace: '',
   },
   {

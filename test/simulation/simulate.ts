@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { foldLedger } from '#projections/ledger.ts'
 import { type ReceivedRequest, type VerifyReport, verifyLedger } from '#scripts/verify/verify-ledger.ts'
+import { cancelledMessage } from '#shared/domain/cancellation.ts'
 import { deliveryIdOf } from '#shared/domain/ids.ts'
 import { createSecretBox } from '#shared/domain/secret-box.ts'
 import { type ControlFact, controlSubject, decodeControlFact, type SubscriptionState } from '#shared/facts/control.ts'
@@ -414,11 +415,22 @@ function runCustomers({ around, random, faults, eventCount, characters, accepted
           msgId: `${applicationId}:${eventId}`,
         })
         accepted.push(eventId)
+        if (isLate && random.chance(0.3)) await withdraw(applicationId, eventId)
         return
       } catch (error) {
         if (!(error instanceof AppendUnknownError)) return
       }
     }
+  }
+
+  /** Perhaps in time, perhaps not: of the withdrawal and the release the first one counts. */
+  async function withdraw(applicationId: string, eventId: string): Promise<void> {
+    await pause(random.int(500, 10_000))
+    // As the gateway does: what is not known to wait can't be withdrawn.
+    if (around.database.tables.postponed.get(eventId)?.status !== 'waiting') return
+    const withdrawnBy = { kind: 'user', id: 'u' }
+    const fact = { v: 1, type: 'withdrawn', eventId, applicationId, withdrawnAtMs: clock.nowMs(), withdrawnBy }
+    await insist(() => appenders.ledger.append({ subject: LEDGER_SUBJECTS.postponed, body: JSON.stringify(fact) }))
   }
 
   async function toggle(subscriptionId: string): Promise<void> {
@@ -429,15 +441,11 @@ function runCustomers({ around, random, faults, eventCount, characters, accepted
   }
 
   async function cancel(subscriptionId: string, controlSeq: number): Promise<void> {
+    // A gateway that dies here says nothing: the reconciler has to.
+    if (faults.has('crash') && random.chance(0.5)) return
     const { applicationId } = stateOf(subscriptionId)
-    const fact = { v: 1, type: 'cancelled', subscriptionId, applicationId, controlSeq, cancelledAtMs: clock.nowMs() }
-    await insist(() =>
-      appenders.ledger.append({
-        subject: LEDGER_SUBJECTS.cancelled,
-        body: JSON.stringify(fact),
-        msgId: `cancel:${subscriptionId}:${controlSeq}`,
-      }),
-    )
+    const message = cancelledMessage({ applicationId, subscriptionId }, { controlSeq, atMs: clock.nowMs() })
+    await insist(() => appenders.ledger.append(message))
   }
 
   async function run(): Promise<void> {
