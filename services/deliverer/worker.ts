@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JsMsg } from '@nats-io/jetstream'
-import { isCancelled } from '#shared/domain/cancellation.ts'
+import { cancelledMessage, isCancelled } from '#shared/domain/cancellation.ts'
 import { judgeAttempt } from '#shared/domain/outcome.ts'
 import type { RegisteredSubscription, Registry } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
@@ -313,6 +313,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     )
     const latest = registry.subscriptions.get(attempt.subscriptionId)
     const fact = attemptFact(attempt, made, judgement, isCancelled(attempt, latest))
+    if (fact.decision.type === 'cancelled' && latest !== undefined) await sayCancelled(latest)
     if (fact.decision.type === 'retry') {
       await schedule(lane, nextAttempt(fact, fact.decision, { source: item.source, seq: item.message.seq }))
     } else if (item.isRedelivered) {
@@ -347,6 +348,11 @@ export function createDeliverer(deps: DelivererDependencies): Service {
         'Nats-Schedule-Target': WAITING_SUBJECTS.due(lane),
       },
     })
+  }
+
+  /** Who called it off says so too, unless they died before they could. */
+  async function sayCancelled({ state, cancelledBeforeSeq }: RegisteredSubscription): Promise<void> {
+    await ledger.append(cancelledMessage(state, { controlSeq: cancelledBeforeSeq, atMs: clock.nowMs() }))
   }
 
   /** An earlier run may have scheduled a retry and died before its fact: that retry must not follow a final outcome. */

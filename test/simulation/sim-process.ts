@@ -150,8 +150,8 @@ export function startProcess(around: Surroundings, options: ProcessOptions): Sim
       await controlReader.start()
       for (const role of ROLES) if (roles.includes(role)) for (const service of services[role]()) await service.start()
     }
-    // What can't start ends, as a real one would, and is started anew by whoever looks after it.
-    start().catch(() => process.kill())
+    // What can't start ends, as a real one would, and is started anew by whoever looks after it. A gateway has nobody.
+    start().catch(() => roles.length > 0 && process.kill())
     return process
   })
 }
