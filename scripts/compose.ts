@@ -43,18 +43,24 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
   const { appenders } = runtime
   const gateway = createGateway({ ...runtime, orm, config: gatewayConfig(settings), logger: child('gateway') })
   const projections = createProjections({ ...runtime, databaseUrl, logger: child('projections') })
+  const reconciler = createReconciler({
+    ...runtime,
+    ...appenders,
+    overdue: createOverdue(orm),
+    config: reconcilerConfig(settings),
+    logger: child('reconciler'),
+  })
+  runtime.metrics.counter(
+    'jethook_reconciler_brought_back_total',
+    'Deliveries and postponed events that nobody held and that were handed in again',
+    reconciler.broughtBack,
+  )
   const services = composeServices('jethook', [
     ...runtime.services,
     projections,
     createDeliverer({ ...runtime, ...appenders, config, random: Math.random, logger: child('deliverer') }),
     createMatcher({ ...runtime, ...appenders, config: matcherConfig(settings), logger: child('matcher') }),
-    createReconciler({
-      ...runtime,
-      ...appenders,
-      overdue: createOverdue(orm),
-      config: reconcilerConfig(settings),
-      logger: child('reconciler'),
-    }),
+    reconciler,
     gateway,
   ])
   return {

@@ -24,7 +24,7 @@ import { registerEventsPerDayRoutes } from './routes/events-per-day.ts'
 import { registerFilterRoutes } from './routes/filters.ts'
 import { registerInstanceRoutes } from './routes/instance.ts'
 import { registerOrganizationRoutes } from './routes/organizations.ts'
-import { registerPublicRoutes } from './routes/public.ts'
+import { HealthQuery, refuseWithoutKey, registerPublicRoutes } from './routes/public.ts'
 import { registerRequestAttemptRoutes } from './routes/request-attempts.ts'
 import { registerResponseRoutes } from './routes/responses.ts'
 import { registerServiceTokenRoutes } from './routes/service-tokens.ts'
@@ -197,6 +197,7 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
   )
   refuseTheRest(server)
   registerReadiness(server, deps)
+  registerMetrics(server, deps)
   await registerDocs(server)
 }
 
@@ -209,6 +210,15 @@ function registerReadiness(server: GatewayServer, { nats }: RouteDependencies): 
     const isReady = nats.isUp()
     reply.code(isReady ? 200 : 503)
     return { ready: isReady }
+  })
+}
+
+/** For Prometheus; asks for the same key as the health check, and is not there without one. */
+function registerMetrics(server: GatewayServer, { metrics, config }: RouteDependencies): void {
+  server.get('/metrics', { schema: { hide: true, querystring: HealthQuery } }, async (request, reply) => {
+    refuseWithoutKey(request.query.key, config.healthCheckKey)
+    reply.header('content-type', metrics.contentType)
+    return metrics.text()
   })
 }
 

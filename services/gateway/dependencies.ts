@@ -5,6 +5,7 @@ import type { Clock } from '#shared/runtime/clock.ts'
 import type { ControlReader } from '#shared/runtime/control-reader.ts'
 import type { Health } from '#shared/runtime/health.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
+import type { Metrics } from '#shared/runtime/metrics.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import type { Orm } from '#shared/runtime/postgres.ts'
 import type { Authorizer } from './authorizer.ts'
@@ -25,6 +26,7 @@ export interface GatewayDependencies {
   config: GatewayConfig
   clock: Clock
   health: Health
+  metrics: Metrics
   logger: Logger
 }
 

@@ -9,6 +9,7 @@ import { createGroupCommitAppender } from './group-commit-appender.ts'
 import { createHealth, type Health, unwell, WELL } from './health.ts'
 import type { Service } from './lifecycle.ts'
 import type { Logger } from './logger.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { connectNats, type Nats } from './nats.ts'
 import { readSecretKeys } from './secret-key.ts'
 import { applyStreams, type StreamName } from './streams.ts'
@@ -25,6 +26,7 @@ export interface Runtime {
   eventCache: EventCache
   secretBox: SecretBox
   health: Health
+  metrics: Metrics
   /** Resolves when the connection to NATS is closed for good, though nobody has asked for it. */
   connectionLost: Promise<Error>
   /** To be started before all other services and stopped after them. */
@@ -72,6 +74,7 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
     eventCache: createEventCache(nats),
     secretBox,
     health,
+    metrics: createMetrics(),
     connectionLost: nats.connection.closed().then((error) => {
       if (isClosing) return new Promise<Error>(() => {})
       return new Error('The connection to NATS is closed for good', { cause: error })

@@ -509,6 +509,10 @@ test('what needs no credential is answered without one', async () => {
     ),
   )
   assert.equal((await fetch(`${stack.apiUrl()}/ready`)).status, 200)
+  assert.equal((await fetch(`${stack.apiUrl()}/metrics?key=wrong`)).status, 403)
+  const metrics = await fetch(`${stack.apiUrl()}/metrics?key=sesame`)
+  assert.match(metrics.headers.get('content-type') ?? '', /^application\/openmetrics-text/)
+  assert.match(await metrics.text(), /^jethook_reconciler_brought_back_total 0$/m)
 })
 
 test('every answer carries the security headers', async () => {

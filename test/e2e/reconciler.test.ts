@@ -8,7 +8,7 @@ import { startReceiver } from '../support/receiver.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
-const FAST = { RECONCILE_INTERVAL_MS: '200', RECONCILE_GRACE_MS: '300' }
+const FAST = { RECONCILE_INTERVAL_MS: '200', RECONCILE_GRACE_MS: '300', HEALTH_CHECK_KEY: '' }
 
 let stack: Stack
 let nats: Nats
@@ -41,6 +41,8 @@ test('retries whose schedules vanish come late, and none is lost', async () => {
   await until('all are recorded', async () => (await succeeded()) === 40)
   const counts = Map.groupBy(receiver.requests, ({ headers }) => headers['x-event-id'])
   for (const id of ids) assert.equal(counts.get(id)?.length, 2, 'one failure, one success, nothing twice')
+  const metrics = await (await fetch(`${stack.apiUrl()}/metrics`)).text()
+  assert.match(metrics, /^jethook_reconciler_brought_back_total 40$/m)
   await receiver.close()
 })
 

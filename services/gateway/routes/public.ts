@@ -10,7 +10,7 @@ import { describeApi } from '../openapi.ts'
 import { route } from './route.ts'
 
 const HEALTH_TIMEOUT_MS = 5_000
-const HealthQuery = Type.Object({ key: Type.Optional(Type.String()) })
+export const HealthQuery = Type.Object({ key: Type.Optional(Type.String()) })
 
 /** What is answered without a credential. */
 export function registerPublicRoutes(
@@ -49,9 +49,7 @@ export function registerPublicRoutes(
       response: { 200: HealthAnswer, 503: HealthAnswer },
     }),
     async (request, reply) => {
-      const key = config.healthCheckKey
-      if (key === null) throw new ProblemError('NotFound')
-      if (key !== '' && !isSame(request.query.key ?? '', key)) throw new ProblemError('Forbidden')
+      refuseWithoutKey(request.query.key, config.healthCheckKey)
       const startedMs = performance.now()
       const [database, streams] = await Promise.all([
         timed(orm.em.getConnection().execute('SELECT 1')),
@@ -83,6 +81,12 @@ export function registerPublicRoutes(
     description ??= describeApi(server, appUrl())
     return description
   })
+}
+
+/** @throws {ProblemError} NotFound where no key is set, Forbidden for a wrong one. An empty key opens it to all. */
+export function refuseWithoutKey(given: string | undefined, key: string | null): void {
+  if (key === null) throw new ProblemError('NotFound')
+  if (key !== '' && !isSame(given ?? '', key)) throw new ProblemError('Forbidden')
 }
 
 async function timed(check: Promise<unknown>): Promise<{ isUp: boolean; durationMs: number }> {
