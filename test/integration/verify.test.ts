@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { compareReadModel } from '#scripts/verify/read-model.ts'
 import { streamsOf } from '#scripts/verify/read-streams.ts'
@@ -103,4 +106,14 @@ test('a system that has done a bit of everything keeps all its promises, and its
   assert.equal(report.events, accepted.length)
   assert.ok(report.succeeded > 30 && report.deadLettered > 3 && report.cancelled > 0, JSON.stringify(report))
   assert.deepEqual(await compareReadModel(stack.servers.databaseUrl, report), [])
+})
+
+test('a million facts are verified in less than 512 MiB', { timeout: 120_000 }, async (t) => {
+  const script = fileURLToPath(new URL('verify-million.ts', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [script])
+  const told = JSON.parse(stdout) as { violations: number; succeeded: number; maxRssMiB: number; seconds: number }
+  t.diagnostic(stdout)
+  assert.equal(told.violations, 0)
+  assert.ok(told.succeeded > 490_000)
+  assert.ok(told.maxRssMiB < 512, stdout)
 })
