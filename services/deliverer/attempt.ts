@@ -67,11 +67,6 @@ export function nextAttempt(fact: DeliveryAttempted, retry: Extract<Decision, { 
   }
 }
 
-/** A delivery that was matched before its subscription was disabled or deleted is not to be made any more. */
-export function isCancelled(attempt: DueAttempt, subscription: RegisteredSubscription | undefined): boolean {
-  return subscription === undefined || attempt.controlSeq < subscription.cancelledBeforeSeq
-}
-
 /** The server's policy with what the subscription says otherwise. */
 export function policyFor(subscription: RegisteredSubscription, policy: RetryPolicy): RetryPolicy {
   const { maxRetries, retryPolicy: own } = subscription.state

@@ -1,27 +1,14 @@
-import type { DeliveriesCancelled } from '#shared/facts/ledger.ts'
-import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
+import { type CancelledScope, cancelledMessage } from '#shared/domain/cancellation.ts'
 import type { RouteDependencies } from './dependencies.ts'
 
 /**
  * After CONTROL says that a subscription (or, null, a whole application) is off, LEDGER says that what it still had open is
- * cancelled. Saying it twice is no error.
+ * cancelled. If this process dies in between, the reconciler says it.
  */
 export async function cancelDeliveries(
   { appenders }: Pick<RouteDependencies, 'appenders'>,
-  { applicationId, subscriptionId }: { applicationId: string; subscriptionId: string | null },
-  { controlSeq, atMs }: { controlSeq: number; atMs: number },
+  scope: CancelledScope,
+  since: { controlSeq: number; atMs: number },
 ): Promise<void> {
-  const fact: DeliveriesCancelled = {
-    v: 1,
-    type: 'cancelled',
-    subscriptionId,
-    applicationId,
-    controlSeq,
-    cancelledAtMs: atMs,
-  }
-  await appenders.ledger.append({
-    subject: LEDGER_SUBJECTS.cancelled,
-    body: JSON.stringify(fact),
-    msgId: `cancel:${subscriptionId ?? applicationId}:${controlSeq}`,
-  })
+  await appenders.ledger.append(cancelledMessage(scope, since))
 }

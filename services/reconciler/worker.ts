@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { cancelledMessage, isCancelled } from '#shared/domain/cancellation.ts'
 import { laneOf } from '#shared/domain/ids.ts'
+import type { Registry } from '#shared/domain/registry.ts'
 import { decodeLedgerFact, type EventsReleased } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { PostponedDue, RetryDue } from '#shared/facts/waiting.ts'
@@ -17,6 +19,8 @@ import { ledgerCheckpoint, listOverdueAttempts, listOverdueEvents, type OverdueA
 export interface ReconcilerDependencies {
   nats: Nats
   orm: Orm
+  registry: Registry
+  ledger: Appender
   waiting: Appender
   config: ReconcilerConfig
   clock: Clock
@@ -44,7 +48,7 @@ interface Look {
  * one, an interval later, acts on what is still there and can't be in any stream, consumer or schedule.
  */
 export function createReconciler(deps: ReconcilerDependencies): Reconciler {
-  const { nats, orm, waiting, config, clock, logger } = deps
+  const { nats, orm, registry, ledger, waiting, config, clock, logger } = deps
   const stopping = new AbortController()
   let running: Promise<void> | null = null
   let before: Look | null = null
@@ -77,7 +81,9 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
     // Rows that lag behind the facts of the last look can't tell what is still open.
     if (last !== null && checkpoint >= last.ledgerSeq) {
       const still = attempts.filter(({ attemptId }) => last.attempts.has(attemptId))
-      await bringBackAttempts(still, last)
+      const [cancelled, open] = splitCancelled(still)
+      for (const attempt of cancelled) await sayCancelled(attempt)
+      await bringBackAttempts(open, last)
       const stillPostponed = events.filter(({ eventId }) => last.eventIds.has(eventId))
       if (stillPostponed.length > 0) await bringBackEvents(stillPostponed, last)
     }
@@ -87,6 +93,18 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
       attempts: new Map(attempts.map((attempt) => [attempt.attemptId, attempt])),
       eventIds: new Set(events.map(({ eventId }) => eventId)),
     }
+  }
+
+  function splitCancelled(attempts: readonly OverdueAttempt[]): [OverdueAttempt[], OverdueAttempt[]] {
+    const isOff = (each: OverdueAttempt) => isCancelled(each, registry.subscriptions.get(each.subscriptionId))
+    return [attempts.filter(isOff), attempts.filter((each) => !isOff(each))]
+  }
+
+  /** Who disabled or deleted the subscription has died before it could say so in LEDGER; deliverers let the attempt alone. */
+  async function sayCancelled({ applicationId, subscriptionId }: OverdueAttempt): Promise<void> {
+    const controlSeq = registry.subscriptions.get(subscriptionId)?.cancelledBeforeSeq
+    if (controlSeq === undefined) return
+    await ledger.append(cancelledMessage({ applicationId, subscriptionId }, { controlSeq, atMs: clock.nowMs() }))
   }
 
   async function bringBackAttempts(attempts: readonly OverdueAttempt[], last: Look): Promise<void> {

@@ -14,7 +14,7 @@ import { compareReadModel } from '#scripts/verify/read-model.ts'
 import { streamsOf } from '#scripts/verify/read-streams.ts'
 import { type ReceivedRequest, type VerifyReport, verifyLedger } from '#scripts/verify/verify-ledger.ts'
 import { connectNats } from '#shared/runtime/nats.ts'
-import { createApi } from '../support/api.ts'
+import { type Api, createApi } from '../support/api.ts'
 import { testLogger } from '../support/nats.ts'
 import { type ReceivedRequest as RawRequest, type Reaction, type Receiver, startReceiver } from '../support/receiver.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
@@ -23,6 +23,8 @@ import { createPoster, type Poster } from './poster.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 const CONNECTIONS = 16
+const LOADER = fileURLToPath(new URL('failpoint-loader.ts', import.meta.url))
+const FAILPOINT_LIMIT_MS = 60_000
 const DRAIN_LIMIT_MS = 60_000
 const RECOVERY_LIMIT_MS = 60_000
 
@@ -30,6 +32,8 @@ const RECOVERY_LIMIT_MS = 60_000
 export interface FaultBench {
   home: string
   servers: EmbeddedServers
+  api: Api
+  receiver: Receiver
   /** All that jethook says to NATS, and hears from it, passes through here. */
   proxy: TcpProxy
   jethook: ChildProcess
@@ -38,11 +42,19 @@ export interface FaultBench {
   /** `kill -9`, then perhaps something to the files, then a start on the same port. */
   restartNats(whileDown?: (streamsFolder: string) => Promise<void>): Promise<void>
   restartPostgres(): Promise<void>
-  restartJethook(): Promise<void>
+  restartJethook(options?: StartOptions): Promise<void>
+  /** Starts jethook so that it ends itself when it passes a failpoint for the `times`-th time; resolves when it has. */
+  dieAt(failpoint: string, times: number, provoke?: () => Promise<void>): Promise<void>
   /** A connection to Postgres of one's own. */
   withDatabase<T>(use: (client: pg.Client) => Promise<T>): Promise<T>
   poster: Poster
   newPoster(): Poster
+}
+
+/** What one start of jethook has beyond the usual. */
+export interface StartOptions {
+  environment?: Record<string, string>
+  execArgv?: readonly string[]
 }
 
 export interface Fault {
@@ -67,12 +79,12 @@ const loadMs = Number(process.env['FAULT_LOAD_MS'] ?? 1_500)
 /** Posts events while a fault is injected, waits until all has ended, and checks every promise. */
 export async function runFault({ id, name, inject }: Fault): Promise<FaultRow> {
   const received: ReceivedRequest[] = []
-  const { bench, receiver, close } = await openBench(received)
+  const { bench, close } = await openBench(received)
   try {
     bench.poster.start()
     await delay(loadMs)
     await inject(bench)
-    const recoveryMs = await measureRecovery(bench, receiver)
+    const recoveryMs = await measureRecovery(bench)
     await delay(loadMs / 3)
     const accepted = await bench.poster.stop()
     await drained(bench, accepted.length)
@@ -93,14 +105,13 @@ export async function runFault({ id, name, inject }: Fault): Promise<FaultRow> {
   }
 }
 
-export async function openBench(
-  received: ReceivedRequest[],
-): Promise<{ bench: FaultBench; receiver: Receiver; close(): Promise<void> }> {
+export async function openBench(received: ReceivedRequest[]): Promise<{ bench: FaultBench; close(): Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), 'jethook-fault-'))
   const servers = await startEmbeddedServers({ home })
   const proxy = await startTcpProxy(servers.nats!.port)
   const port = await anyFreePort()
-  const start = () => startJethook({ home, port, servers: bench.servers, proxy })
+  const spawnIt = (options: StartOptions = {}) =>
+    spawnJethook({ home, port, servers: bench.servers, proxy, ...options })
   let credentials: Credentials
   const receiver = await startReceiver((request, count) => {
     const reaction = bench.react?.(request) ?? { status: count % 40 === 0 ? 503 : 200 }
@@ -115,6 +126,8 @@ export async function openBench(
   const bench: FaultBench = {
     home,
     servers,
+    api: null as unknown as Api,
+    receiver,
     proxy,
     jethook: null as unknown as ChildProcess,
     react: null,
@@ -129,10 +142,20 @@ export async function openBench(
       const fresh = await startEmbeddedServers({ home, natsUrl: bench.servers.natsUrl })
       bench.servers = { ...bench.servers, postgres: fresh.postgres }
     },
-    async restartJethook() {
-      bench.jethook.kill('SIGKILL')
-      if (bench.jethook.exitCode === null && bench.jethook.signalCode === null) await once(bench.jethook, 'exit')
-      bench.jethook = await start()
+    async restartJethook(options) {
+      await end(bench.jethook)
+      bench.jethook = spawnIt(options)
+      await ready(bench.jethook)
+    },
+    async dieAt(failpoint, times, provoke) {
+      await end(bench.jethook)
+      bench.jethook = spawnIt({ environment: { FAILPOINT: `${failpoint}:${times}` }, execArgv: ['--import', LOADER] })
+      const died = once(bench.jethook, 'exit', { signal: AbortSignal.timeout(FAILPOINT_LIMIT_MS) })
+      // It may well be passed before everything is ready.
+      const provoked = ready(bench.jethook).then(provoke, () => {})
+      const [code, signal] = await died.catch(() => [`not within ${FAILPOINT_LIMIT_MS} ms`])
+      if (signal !== 'SIGKILL') throw new Error(`jethook did not die at ${failpoint}: ${code}`)
+      await provoked
     },
     async withDatabase(use) {
       const client = new pg.Client({ connectionString: bench.servers.databaseUrl })
@@ -158,43 +181,44 @@ export async function openBench(
     await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
   try {
-    bench.jethook = await start()
+    bench.jethook = spawnIt()
+    await ready(bench.jethook)
     credentials = JSON.parse(await readFile(join(home, 'credentials.json'), 'utf8')) as Credentials
     bench.poster = bench.newPoster()
-    await subscribe(credentials, receiver.url)
+    bench.api = apiOf(credentials)
+    await bench.api.createEventType()
+    for (let i = 0; i < 2; i++) await subscribe(bench)
   } catch (error) {
     await close()
     throw error
   }
-  return { bench, receiver, close }
+  return { bench, close }
 }
 
-/** Two subscriptions whose addresses name them, so that the receiver can tell them apart. */
-async function subscribe(credentials: Credentials, receiverUrl: string): Promise<void> {
-  const { api_url: apiUrl, application_id: applicationId, service_token: token } = credentials
-  const api = createApi({ apiUrl, applicationId, token })
-  await api.createEventType()
-  for (let i = 0; i < 2; i++) {
-    const { subscription_id } = await api.subscribe(receiverUrl, { labels: { nothing: 'yet' } })
-    await api.call(
-      'PUT',
-      `/subscriptions/${subscription_id}`,
-      api.subscriptionPost(`${receiverUrl}/${subscription_id}`),
-    )
-  }
+function apiOf({ api_url: apiUrl, application_id: applicationId, service_token: token }: Credentials): Api {
+  return createApi({ apiUrl, applicationId, token })
 }
 
-interface JethookOptions {
+/** A subscription to every event whose address names it, so that the receiver can tell it from others. @returns its id. */
+export async function subscribe({ api, receiver }: FaultBench, more: Record<string, unknown> = {}): Promise<string> {
+  const { subscription_id } = await api.subscribe(receiver.url, { labels: { nothing: 'yet' } })
+  const post = api.subscriptionPost(`${receiver.url}/${subscription_id}`, more)
+  const { status } = await api.call('PUT', `/subscriptions/${subscription_id}`, post)
+  if (status !== 200) throw new Error(`a subscription was answered with ${status}`)
+  return subscription_id
+}
+
+interface JethookOptions extends StartOptions {
   home: string
   port: number
   servers: EmbeddedServers
   proxy: TcpProxy
 }
 
-async function startJethook({ home, port, servers, proxy }: JethookOptions): Promise<ChildProcess> {
+function spawnJethook({ home, port, servers, proxy, environment, execArgv = [] }: JethookOptions): ChildProcess {
   const natsUrl = new URL(servers.natsUrl)
   natsUrl.port = String(proxy.port)
-  const child = spawn(process.execPath, ['scripts/start/main.ts', '--json'], {
+  return spawn(process.execPath, [...execArgv, 'scripts/start/main.ts', '--json'], {
     cwd: PROJECT,
     env: {
       ...process.env,
@@ -209,17 +233,26 @@ async function startJethook({ home, port, servers, proxy }: JethookOptions): Pro
       HEALTH_CHECK_KEY: '',
       DISABLE_API_RATE_LIMITING: 'true',
       LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal',
+      ...environment,
     },
     stdio: ['ignore', 'pipe', process.env['TEST_LOG_LEVEL'] ? 'inherit' : 'ignore'],
   })
-  await new Promise<void>((resolve, reject) => {
-    child.stdout!.once('data', () => resolve())
-    child.once('exit', (code) => reject(new Error(`jethook ended with code ${code} instead of getting ready`)))
-  })
-  return child
 }
 
-async function measureRecovery({ poster }: FaultBench, receiver: Receiver): Promise<number> {
+/** Resolves when it has said that it is ready. */
+async function ready(jethook: ChildProcess): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    jethook.stdout!.once('data', () => resolve())
+    jethook.once('exit', (code) => reject(new Error(`jethook ended with code ${code} instead of getting ready`)))
+  })
+}
+
+async function end(jethook: ChildProcess): Promise<void> {
+  jethook.kill('SIGKILL')
+  if (jethook.exitCode === null && jethook.signalCode === null) await once(jethook, 'exit')
+}
+
+async function measureRecovery({ poster, receiver }: FaultBench): Promise<number> {
   const startedMs = performance.now()
   const eventId = await poster.postOne()
   await receiver.waitFor(
@@ -229,17 +262,19 @@ async function measureRecovery({ poster }: FaultBench, receiver: Receiver): Prom
   return Math.round(performance.now() - startedMs)
 }
 
+/** Whether everything has ended, as far as the read model knows; what has not by then, the verifier names. */
 async function drained(bench: FaultBench, accepted: number): Promise<void> {
   await bench.withDatabase((client) =>
     until(
       'every delivery has ended',
       async () => {
-        const { rows } = await client.query<{ events: string; open: string }>(
-          `SELECT (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM deliveries WHERE status = 'pending') AS open,
-             (SELECT count(*) FROM deliveries) AS made`,
+        const { rows } = await client.query<{ events: string; is_done: boolean }>(
+          `SELECT (SELECT count(*) FROM events) AS events,
+             (SELECT matched_event_seq FROM projection_checkpoints WHERE name = 'ledger') >= (SELECT max(seq) FROM events)
+               AND NOT EXISTS (SELECT FROM deliveries WHERE status = 'pending')
+               AND NOT EXISTS (SELECT FROM postponed_events WHERE status = 'waiting') AS is_done`,
         )
-        const [row] = rows as unknown as { events: string; open: string; made: string }[]
-        return Number(row!.events) >= accepted && Number(row!.made) >= 2 * accepted && Number(row!.open) === 0
+        return Number(rows[0]!.events) >= accepted && rows[0]!.is_done
       },
       DRAIN_LIMIT_MS,
     ).catch(() => {}),

@@ -3,6 +3,8 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { dieAtFailpoints } from './failpoint-fault.ts'
+import { FAILPOINTS } from './failpoints.ts'
 import type { Fault, FaultBench } from './fault-bench.ts'
 
 const run = promisify(execFile)
@@ -37,6 +39,11 @@ export const FAULTS: readonly Fault[] = [
     id: 'F1',
     name: 'jethook is killed, twice',
     inject: (bench) => repeat(2, () => bench.restartJethook()),
+  },
+  {
+    id: 'F1b',
+    name: `jethook dies at ${FAILPOINTS.length} named points, one after the other`,
+    inject: (bench) => dieAtFailpoints(bench, process.env['FP']?.split(',')),
   },
   {
     id: 'F2',

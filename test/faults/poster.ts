@@ -6,8 +6,8 @@ import { newEventId } from '#shared/domain/ids.ts'
 /** Posts events without end, as a careful client does: the same id again until there is an answer. */
 export interface Poster {
   start(): void
-  /** One event of its own. @returns its id, once it is accepted. */
-  postOne(): Promise<string>
+  /** One event of its own, with `more` in its post. @returns its id, once it is accepted. */
+  postOne(more?: Record<string, unknown>): Promise<string>
   /** @returns the ids that were accepted, in the order of the answers. */
   stop(): Promise<string[]>
 }
@@ -30,9 +30,9 @@ export function createPoster({ port, credentials, connections }: PosterOptions):
   let isStopping = false
   let running: Promise<unknown> = Promise.resolve()
 
-  async function postOne(): Promise<string> {
+  async function postOne(more: Record<string, unknown> = {}): Promise<string> {
     const eventId = newEventId(Date.now())
-    const body = bodyOf(eventId, credentials)
+    const body = JSON.stringify({ ...postOf(eventId, credentials), ...more })
     const endMs = Date.now() + GIVE_UP_MS
     for (let isRepetition = false; ; isRepetition = true) {
       const status = await post(body)
@@ -91,8 +91,8 @@ export function createPoster({ port, credentials, connections }: PosterOptions):
   }
 }
 
-function bodyOf(eventId: string, { application_id }: Credentials): string {
-  return JSON.stringify({
+function postOf(eventId: string, { application_id }: Credentials): Record<string, unknown> {
+  return {
     application_id,
     event_id: eventId,
     event_type: 'a.b.c',
@@ -100,5 +100,5 @@ function bodyOf(eventId: string, { application_id }: Credentials): string {
     payload_content_type: 'application/json',
     occurred_at: new Date().toISOString(),
     labels: { all: 'yes' },
-  })
+  }
 }
