@@ -4,7 +4,12 @@ import { deliveryMessage } from '#shared/domain/delivery-message.ts'
 import { type MatchableEvent, matchEvent } from '#shared/domain/match.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import { decodeEvent } from '#shared/facts/event.ts'
-import { type DeliveryCreated, decodeLedgerFact, type EventsReleased } from '#shared/facts/ledger.ts'
+import {
+  type DeliveryCreated,
+  decodeLedgerFact,
+  type EventsMatched,
+  type EventsReleased,
+} from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import { decodePostponedDue, type PostponedDue } from '#shared/facts/waiting.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
@@ -38,20 +43,25 @@ const GROUP_MAX = 1_000
 const FOLD_BATCH_MAX = 1_000
 const FOLD_POLL_MS = 5
 const FOLD_LIMIT_MS = 5_000
+/** Released and withdrawn events that are remembered; a schedule that was made again fires soon after the first one. */
+const ENDED_MAX = 100_000
 /** Due messages that are dealt with before they are purged. */
 const PURGE_AFTER = 1_000
 
 /**
  * Matches postponed events when their time has come, against the subscriptions of then. Works like the matcher: where it
  * stands is written with the deliveries, on the condition that nothing was added to `ledger.postponed` meanwhile. As
- * withdrawals stand under the same subject, an event is either withdrawn or released, never both.
+ * withdrawals stand under the same subject, an event is either withdrawn or released, never both. A schedule may have been
+ * made twice, by a matcher that died before its fact: the second time that it fires nothing follows.
  */
 export function createReleaser(deps: ReleaserDependencies): Releaser {
   const { nats, registry, ledger, config, clock, logger } = deps
   const withdrawn = new Set<string>()
+  const ended = new Set<string>()
   let foldedSeq = 0
   let lastReleased: EventsReleased | null = null
   let purgedThroughSeq = 0
+  let matchedThroughSeq = 0
 
   const folder = createStreamReader({
     nats,
@@ -79,8 +89,16 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
   function foldMessage(message: JsMsg): void {
     const fact = decodeLedgerFact(message.string())
     if (fact.type === 'withdrawn') withdrawn.add(fact.eventId)
-    if (fact.type === 'released') lastReleased = fact
+    if (fact.type === 'released') {
+      lastReleased = fact
+      fact.eventIds.forEach(noteEnded)
+    }
     foldedSeq = message.seq
+  }
+
+  function noteEnded(eventId: string): void {
+    ended.add(eventId)
+    if (ended.size > ENDED_MAX) ended.delete(ended.values().next().value as string)
   }
 
   /** @throws {Error} when the latest withdrawals can't be had in time: the batch is tried again. */
@@ -95,17 +113,36 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
     }
   }
 
+  /**
+   * A schedule may fire before the fact that says that its event waits, above all when the matcher died in between.
+   * @throws {Error} when matching doesn't get past the event in time: the batch is tried again.
+   */
+  async function waitUntilMatched(eventSeq: number): Promise<void> {
+    const untilMs = performance.now() + FOLD_LIMIT_MS
+    while (matchedThroughSeq < eventSeq) {
+      const last = await nats.unlessLost(
+        nats.jsm.direct.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.matched }),
+      )
+      if (last !== null) matchedThroughSeq = (decodeLedgerFact(last.string()) as EventsMatched).toEventSeq
+      if (matchedThroughSeq >= eventSeq) return
+      if (performance.now() > untilMs) throw new Error('a postponed event is due, but not yet matched')
+      await delay(FOLD_POLL_MS)
+    }
+  }
+
   async function onBatch(messages: JsMsg[]): Promise<void> {
+    const due = messages.map((message) => ({ ...decodePostponedDue(message.string()), waitingSeq: message.seq }))
+    await waitUntilMatched(Math.max(...due.map(({ eventSeq }) => eventSeq)))
     await catchUpWithControl(deps)
     await catchUpWithPostponed()
-    for (const message of messages) await release(decodePostponedDue(message.string()), message.seq)
+    for (const { waitingSeq, ...each } of due) await release(each, waitingSeq)
     await purgeDone()
   }
 
   async function release(due: PostponedDue, waitingSeq: number): Promise<void> {
-    const isWithdrawn = withdrawn.has(due.eventId)
+    const hasEnded = withdrawn.has(due.eventId) || ended.has(due.eventId)
     const partOf = lastReleased?.partOf
-    const event = isWithdrawn ? null : await eventOf(due)
+    const event = hasEnded ? null : await eventOf(due)
     const controlSeq = registry.seq
     const deliveries = (event === null ? [] : matchEvent(event, due.eventSeq, registry, { createdAtMs: clock.nowMs() }))
       .toSorted(bySubscription)
@@ -118,13 +155,14 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
         v: 1,
         type: 'released',
         throughWaitingSeq: isLast ? waitingSeq : waitingSeq - 1,
-        eventIds: isLast && !isWithdrawn ? [due.eventId] : [],
+        eventIds: isLast && !hasEnded ? [due.eventId] : [],
         ...(isLast ? {} : { partOf: { eventSeq: due.eventSeq, throughSubscriptionId: group.at(-1)!.subscriptionId } }),
         controlSeq,
         releasedAtMs: clock.nowMs(),
       })
     }
     withdrawn.delete(due.eventId)
+    noteEnded(due.eventId)
   }
 
   /** @returns null when it is older than EVENTS keeps: nothing is left to deliver. */

@@ -70,7 +70,7 @@ export function createMatcher(deps: MatcherDependencies): Service {
     const nowMs = clock.nowMs()
     // What the events are matched with is what the fact says, whatever is read meanwhile.
     const controlSeq = registry.seq
-    const events = messages.map((message) => matchMessage(message, nowMs))
+    const events = messages.map(matchMessage)
     // The schedule comes first: a crash in between leaves one that is made again, under the same subject and id.
     await Promise.all(events.flatMap(({ postponed }) => (postponed ? [schedule(postponed)] : [])))
     for (const group of groupMatches(events, { controlSeq, nowMs, groupMax: GROUP_MAX })) {
@@ -78,11 +78,12 @@ export function createMatcher(deps: MatcherDependencies): Service {
     }
   }
 
-  function matchMessage(message: JsMsg, nowMs: number): MatchedEvent {
+  /** Whether an event waits is seen from itself alone: when it is matched again, its schedule may have fired already. */
+  function matchMessage(message: JsMsg): MatchedEvent {
     const { seq, data } = message
     const decoded = decodeEvent(data)
-    const { eventId, applicationId, deliverAtMs } = decoded.event
-    if (deliverAtMs !== undefined && deliverAtMs > nowMs)
+    const { eventId, applicationId, deliverAtMs, receivedAtMs } = decoded.event
+    if (deliverAtMs !== undefined && deliverAtMs > receivedAtMs)
       return { eventSeq: seq, deliveries: [], postponed: { eventSeq: seq, eventId, applicationId, deliverAtMs } }
     eventCache.put(seq, decoded)
     return withoutMatchedPart({ eventSeq: seq, deliveries: matchEvent(decoded, seq, registry) }, lastMatched?.partOf)
