@@ -5,7 +5,7 @@ import { judgeAttempt } from '#shared/domain/outcome.ts'
 import type { RegisteredSubscription, Registry } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
 import { controlSubject, type LaneCheckpoint, type SubscriptionSecrets } from '#shared/facts/control.ts'
-import type { AttemptStarted, Decision, DeliveryAttempted } from '#shared/facts/ledger.ts'
+import type { AttemptStarted, DeliveryAttempted } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
@@ -57,6 +57,9 @@ const TROUBLE_NAK_MS = 1_000
 const ORDER_NAK_MS = 500
 /** By then a message that its owner has died with has been handed out again. */
 const ORDER_CERTAIN_AFTER_MS = 2 * ACK_WAIT_MS
+/** After not running for so long, what was held may have been handed to another. */
+const PAUSE_MS = ACK_WAIT_MS - 2 * HOLD_INTERVAL_MS
+const PAUSE_CHECK_MS = 1_000
 const STOP_POLL_MS = 10
 const LAST_STEPS_LIMIT_MS = 1_000
 
@@ -94,6 +97,9 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   let isStarted = false
   let ledgerSeqAtStart = 0
   let startedMs = 0
+  let lastRunMs = performance.now()
+  /** What comes now was sent to us before a pause ended: another may have been given it since. */
+  let areSuspect = false
 
   // -- receiving ---------------------------------------------------------------------------------------------------
 
@@ -129,6 +135,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
 
   function receive(message: JsMsg, source: WorkItem['source'], laneNumber: number): void {
     if (isStopping) return
+    noticePause()
     const lane = lanes[laneNumber]!
     lane.isMoving = true
     const { checkpoint } = lane.progress
@@ -151,7 +158,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       message,
       lane: laneNumber,
       source,
-      isRedelivered: message.redelivered,
+      isRedelivered: message.redelivered || areSuspect,
       heldSinceMs: performance.now(),
     }
     held.add(item)
@@ -163,6 +170,25 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       (attempt.dueAtMs ?? 0) > clock.nowMs() + EARLY_TOLERANCE_MS
     if (mustAsk) void prepare(item)
     else offer(item)
+  }
+
+  /**
+   * Who doesn't run for long loses what he holds to another, and finds out by himself only. What is held, and what the
+   * server has sent by then, is looked up in LEDGER before anything follows from it.
+   */
+  function noticePause(): void {
+    const nowMs = performance.now()
+    const pausedMs = Math.round(nowMs - lastRunMs)
+    lastRunMs = nowMs
+    if (pausedMs < PAUSE_MS) return
+    logger.warn({ pausedMs, count: held.size }, 'this process was paused')
+    for (const item of held) item.isRedelivered = true
+    for (const item of dispatcher.takeWaiting()) void prepare(item)
+    areSuspect = true
+    const flushed = nats.connection.flush().catch(() => {})
+    void flushed.finally(() => {
+      areSuspect = false
+    })
   }
 
   /** The uncommon cases, which need an answer from elsewhere before the attempt may be made. */
@@ -272,8 +298,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
 
   async function complete(item: WorkItem, made: MadeRequest, subscription: RegisteredSubscription): Promise<void> {
     try {
-      const decision = await record(item, made, subscription)
-      finish(item, decision === 'retry' ? 'retried' : 'ended')
+      finish(item, await record(item, made, subscription))
     } catch (error) {
       giveBack(item, error)
     }
@@ -314,33 +339,39 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   /** First the schedule of the retry, then the fact: a crash in between repeats the attempt. */
-  async function record(
-    item: WorkItem,
-    made: MadeRequest,
-    subscription: RegisteredSubscription,
-  ): Promise<Decision['type']> {
+  async function record(item: WorkItem, made: MadeRequest, subscription: RegisteredSubscription): Promise<Settlement> {
     const { attempt, lane } = item
-    const judgement = judgeAttempt(
-      made.result,
-      {
-        deliveryId: attempt.deliveryId,
-        attemptNumber: attempt.attemptNumber,
-        nowMs: made.finishedAtMs,
-        random: deps.random(),
-      },
-      policyFor(subscription, config.retryPolicy),
-    )
-    const latest = registry.subscriptions.get(attempt.subscriptionId)
-    const fact = attemptFact(attempt, made, judgement, isCancelled(attempt, latest))
+    if (item.isRedelivered) {
+      await recorded.catchUp()
+      if (recorded.has(attempt.attemptId)) return 'known'
+    }
+    const fact = decide(attempt, made, subscription)
+    const isRetry = fact.decision.type === 'retry'
     if (fact.decision.type === 'retry') {
       await schedule(lane, nextAttempt(fact, fact.decision))
     } else if (item.isRedelivered) {
       await withdrawSchedule(item)
     }
-    await ledger.append({ subject: LEDGER_SUBJECTS.attempt, body: JSON.stringify(fact), msgId: attempt.attemptId })
-    recorded.add(attempt.attemptId, fact.decision.type === 'retry')
+    const body = JSON.stringify(fact)
+    const appended = await ledger.append({ subject: LEDGER_SUBJECTS.attempt, body, msgId: attempt.attemptId })
+    if (appended.isDuplicate) return yieldToRecorded(item, isRetry)
+    recorded.add(attempt.attemptId, isRetry)
     logAttempt(fact)
-    return fact.decision.type
+    return isRetry ? 'retried' : 'ended'
+  }
+
+  function decide(attempt: DueAttempt, made: MadeRequest, subscription: RegisteredSubscription): DeliveryAttempted {
+    const { deliveryId, attemptNumber, subscriptionId } = attempt
+    const context = { deliveryId, attemptNumber, nowMs: made.finishedAtMs, random: deps.random() }
+    const judgement = judgeAttempt(made.result, context, policyFor(subscription, config.retryPolicy))
+    return attemptFact(attempt, made, judgement, isCancelled(attempt, registry.subscriptions.get(subscriptionId)))
+  }
+
+  /** Another has made the same attempt and recorded it first: what it decided holds, no retry of ours may follow. */
+  async function yieldToRecorded(item: WorkItem, isRetryScheduled: boolean): Promise<Settlement> {
+    await recorded.catchUp()
+    if (isRetryScheduled && recorded.isRetried(item.attempt.attemptId) === false) await withdrawSchedule(item)
+    return 'known'
   }
 
   async function schedule(lane: number, retry: ReturnType<typeof nextAttempt>): Promise<void> {
@@ -484,6 +515,8 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     for (const lane of lanes) for (const consumer of lane.consumers) consumer.start()
     every(HOLD_INTERVAL_MS / 2, holdItems)
     every(IN_PROGRESS_CHECK_MS, showLongRequests)
+    lastRunMs = performance.now()
+    every(PAUSE_CHECK_MS, noticePause)
     every(CHECKPOINT_INTERVAL_MS, writeCheckpoints)
   }
 

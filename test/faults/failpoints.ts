@@ -22,7 +22,7 @@ const RUNNER = 'projections/runner.ts'
 
 const APPEND_DELIVERIES = 'const { seq } = await ledger.appendGroup([...messages, closing])\n'
 const SCHEDULE_RETRY = 'await schedule(lane, nextAttempt(fact, fact.decision))\n'
-const APPEND_ATTEMPT = 'await ledger.append({ subject: LEDGER_SUBJECTS.attempt,'
+const APPEND_ATTEMPT = 'const appended = await ledger.append({ subject: LEDGER_SUBJECTS.attempt,'
 
 export const FAILPOINTS: readonly Failpoint[] = [
   {
@@ -65,7 +65,7 @@ export const FAILPOINTS: readonly Failpoint[] = [
   {
     name: 'fact-before-acknowledgement',
     file: DELIVERER,
-    anchor: "recorded.add(attempt.attemptId, fact.decision.type === 'retry')\n",
+    anchor: 'recorded.add(attempt.attemptId, isRetry)\n',
     where: 'before',
   },
   {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -45,6 +45,14 @@ export interface FaultBench {
   restartJethook(options?: StartOptions): Promise<void>
   /** Starts jethook so that it ends itself when it passes a failpoint for the `times`-th time; resolves when it has. */
   dieAt(failpoint: string, times: number, provoke?: () => Promise<void>): Promise<void>
+  /** One more jethook on the same servers, with a home and a port of its own; events are posted to both from now on. */
+  startAnother(): Promise<void>
+  /** The one that `startAnother` started. */
+  another: ChildProcess | null
+  /** `kill -9` of that one, and another start. */
+  restartAnother(): Promise<void>
+  /** A fault may say how many successes it can repeat at the most; null: there is no saying. */
+  repeatedMax: number | null
   /** A connection to Postgres of one's own. */
   withDatabase<T>(use: (client: pg.Client) => Promise<T>): Promise<T>
   poster: Poster
@@ -99,6 +107,9 @@ export async function runFault({ id, name, inject }: Fault): Promise<FaultRow> {
     })
     await nats.connection.close()
     const differences = await compareReadModel(bench.servers.databaseUrl, report)
+    const { repeatedMax } = bench
+    if (repeatedMax !== null && report.repeatedSuccesses > repeatedMax)
+      differences.push(`${report.repeatedSuccesses} successes are repeated, though only ${repeatedMax} were held`)
     return { id, name, accepted: accepted.length, report, differences, recoveryMs }
   } finally {
     await close()
@@ -110,8 +121,10 @@ export async function openBench(received: ReceivedRequest[]): Promise<{ bench: F
   const servers = await startEmbeddedServers({ home })
   const proxy = await startTcpProxy(servers.nats!.port)
   const port = await anyFreePort()
+  const ports = [port]
   const spawnIt = (options: StartOptions = {}) =>
     spawnJethook({ home, port, servers: bench.servers, proxy, ...options })
+  const otherHome = join(home, 'another')
   let credentials: Credentials
   const receiver = await startReceiver((request, count) => {
     const reaction = bench.react?.(request) ?? { status: count % 40 === 0 ? 503 : 200 }
@@ -157,6 +170,19 @@ export async function openBench(received: ReceivedRequest[]): Promise<{ bench: F
       if (signal !== 'SIGKILL') throw new Error(`jethook did not die at ${failpoint}: ${code}`)
       await provoked
     },
+    async startAnother() {
+      // Both have to open what the other has sealed.
+      await cp(join(home, 'keys'), join(otherHome, 'keys'), { recursive: true })
+      ports[1] = await anyFreePort()
+      await bench.restartAnother()
+    },
+    another: null,
+    async restartAnother() {
+      if (bench.another) await end(bench.another)
+      bench.another = spawnJethook({ home: otherHome, port: ports[1]!, servers: bench.servers, proxy })
+      await ready(bench.another)
+    },
+    repeatedMax: null,
     async withDatabase(use) {
       const client = new pg.Client({ connectionString: bench.servers.databaseUrl })
       client.on('error', () => {})
@@ -168,12 +194,11 @@ export async function openBench(received: ReceivedRequest[]): Promise<{ bench: F
       }
     },
     poster: null as unknown as Poster,
-    newPoster: () => createPoster({ port, credentials, connections: CONNECTIONS }),
+    newPoster: () => createPoster({ ports, credentials, connections: CONNECTIONS }),
   }
   const close = async () => {
     await bench.poster?.stop()
-    bench.jethook?.kill('SIGCONT')
-    bench.jethook?.kill('SIGKILL')
+    for (const jethook of [bench.jethook, bench.another]) if (jethook) await end(jethook)
     await receiver.close()
     await proxy.close()
     for (const server of [bench.servers.nats, bench.servers.postgres]) await server?.stop()

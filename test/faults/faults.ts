@@ -3,6 +3,9 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { ACK_WAIT_MS } from '#services/deliverer/lane.ts'
+import { connectNats } from '#shared/runtime/nats.ts'
+import { testLogger } from '../support/nats.ts'
 import { dieAtFailpoints } from './failpoint-fault.ts'
 import { FAILPOINTS } from './failpoints.ts'
 import type { Fault, FaultBench } from './fault-bench.ts'
@@ -31,6 +34,23 @@ async function repeat(times: number, act: () => Promise<void> | void): Promise<v
   }
 }
 
+/** Half as long again as a message is left to an owner that is silent. */
+const ZOMBIE_MS = 1.5 * ACK_WAIT_MS
+
+/** Messages of all lanes that are in anybody's hands. */
+async function countHeld({ servers }: FaultBench): Promise<number> {
+  const nats = await connectNats(servers.natsUrl, 'test', testLogger)
+  try {
+    let held = 0
+    for (const stream of ['LEDGER', 'WAITING'])
+      for await (const { name, num_ack_pending } of nats.jsm.consumers.list(stream))
+        if (/lane|due/.test(name)) held += num_ack_pending
+    return held
+  } finally {
+    await nats.connection.close()
+  }
+}
+
 const asSuperuser = (bench: FaultBench, sql: string) => bench.withDatabase((client) => client.query(sql))
 
 /** What may happen to one machine; ids as in the literature of this project. */
@@ -49,6 +69,31 @@ export const FAULTS: readonly Fault[] = [
     id: 'F2',
     name: 'jethook is paused for 3 s',
     inject: (bench) => pause(bench.jethook.pid, 3_000),
+  },
+  {
+    id: 'F2b',
+    name: `one of two jethooks is paused for ${ZOMBIE_MS / 1_000} s and wakes as a zombie`,
+    async inject(bench) {
+      await bench.startAnother()
+      await delay(1_000)
+      process.kill(bench.jethook.pid!, 'SIGSTOP')
+      bench.repeatedMax = await countHeld(bench)
+      await delay(ZOMBIE_MS)
+      process.kill(bench.jethook.pid!, 'SIGCONT')
+      await delay(2_000)
+    },
+  },
+  {
+    id: 'F22',
+    name: 'two jethooks are killed in turn, four times',
+    async inject(bench) {
+      await bench.startAnother()
+      await repeat(2, async () => {
+        await bench.restartJethook()
+        await delay(500)
+        await bench.restartAnother()
+      })
+    },
   },
   {
     id: 'F3',
