@@ -8,12 +8,20 @@ import { choosePort, endLeftOver, keptPassword, type ServerProcess, startServerP
 const NATS_USER = 'jethook'
 /** An event's payload has up to 2 MiB; with its envelope it must fit into one message. */
 const PAYLOAD_MAX = '4MB'
+const FILE_STORE_MAX = '1TB'
+
+export interface NatsServerOptions extends FindOptions {
+  dir: string
+  logFile: string
+  /** What all streams together may take of the disk, as nats-server writes sizes; default 1TB. */
+  fileStoreMax?: string
+}
 
 /**
  * Starts a nats-server with JetStream on `dir`. Every message is fsynced before it is acknowledged.
  * @throws {ServerStartError} with the reason and what to do.
  */
-export async function startNatsServer(options: { dir: string; logFile: string } & FindOptions): Promise<ServerProcess> {
+export async function startNatsServer(options: NatsServerOptions): Promise<ServerProcess> {
   const dir = resolve(options.dir)
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const { path } = await findNatsServer(options)
@@ -22,7 +30,8 @@ export async function startNatsServer(options: { dir: string; logFile: string } 
   await endLeftOver(pidFile, dir, 'SIGTERM')
   const port = await choosePort(dir)
   const password = await keptPassword(join(dir, 'password'), () => randomBytes(24).toString('base64url'))
-  await writeFile(configFile, serverConfig({ dir, port, password, pidFile }), { mode: 0o600 })
+  const { fileStoreMax = FILE_STORE_MAX } = options
+  await writeFile(configFile, serverConfig({ dir, port, password, pidFile, fileStoreMax }), { mode: 0o600 })
   return startServerProcess({
     name: 'nats-server',
     command: path,
@@ -40,11 +49,13 @@ function serverConfig({
   port,
   password,
   pidFile,
+  fileStoreMax,
 }: {
   dir: string
   port: number
   password: string
   pidFile: string
+  fileStoreMax: string
 }): string {
   const text = (value: string) => JSON.stringify(value)
   return `# Written at every start: changes here are lost.
@@ -58,7 +69,7 @@ jetstream {
   store_dir: ${text(join(dir, 'data'))}
   sync_interval: always
   max_memory_store: 256MB
-  max_file_store: 1TB
+  max_file_store: ${fileStoreMax}
 }
 `
 }

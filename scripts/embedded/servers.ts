@@ -19,6 +19,8 @@ export interface EmbeddedOptions {
   /** Given: that server is used and none is started. */
   natsUrl?: string
   databaseUrl?: string
+  /** Of the nats-server that is started: see `NatsServerOptions`. */
+  fileStoreMax?: string
   onProgress?: (step: string) => void
 }
 
@@ -27,6 +29,7 @@ export async function startEmbeddedServers({
   home,
   natsUrl,
   databaseUrl,
+  fileStoreMax,
   onProgress,
 }: EmbeddedOptions): Promise<EmbeddedServers> {
   const cacheDir = await cacheFolder(home)
@@ -38,6 +41,7 @@ export async function startEmbeddedServers({
           dir: join(home, 'nats'),
           logFile: log('nats-server'),
           cacheDir,
+          ...(fileStoreMax ? { fileStoreMax } : {}),
           ...(onProgress ? { onProgress } : {}),
         }),
     databaseUrl ? null : startPostgres({ dir: join(home, 'postgres'), logFile: log('postgres') }),

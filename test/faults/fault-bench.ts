@@ -40,7 +40,7 @@ export interface FaultBench {
   /** What receivers answer from now on; null: as ever. */
   react: ((request: RawRequest) => Reaction) | null
   /** `kill -9`, then perhaps something to the files, then a start on the same port. */
-  restartNats(whileDown?: (streamsFolder: string) => Promise<void>): Promise<void>
+  restartNats(whileDown?: (streamsFolder: string) => Promise<void>, fileStoreMax?: string): Promise<void>
   restartPostgres(): Promise<void>
   restartJethook(options?: StartOptions): Promise<void>
   /** Starts jethook so that it ends itself when it passes a failpoint for the `times`-th time; resolves when it has. */
@@ -144,10 +144,11 @@ export async function openBench(received: ReceivedRequest[]): Promise<{ bench: F
     proxy,
     jethook: null as unknown as ChildProcess,
     react: null,
-    async restartNats(whileDown) {
+    async restartNats(whileDown, fileStoreMax) {
       await bench.servers.nats!.kill()
       await whileDown?.(join(home, 'nats/data/jetstream/$G/streams'))
-      const fresh = await startEmbeddedServers({ home, databaseUrl: bench.servers.databaseUrl })
+      const { databaseUrl } = bench.servers
+      const fresh = await startEmbeddedServers({ home, databaseUrl, ...(fileStoreMax ? { fileStoreMax } : {}) })
       bench.servers = { ...bench.servers, nats: fresh.nats }
     },
     async restartPostgres() {

@@ -1,11 +1,14 @@
+import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { ACK_WAIT_MS } from '#services/deliverer/lane.ts'
-import { connectNats } from '#shared/runtime/nats.ts'
+import type { ProblemDocument } from '#shared/contract/problems.ts'
+import { connectNats, type Nats } from '#shared/runtime/nats.ts'
 import { testLogger } from '../support/nats.ts'
+import { until } from '../support/until.ts'
 import { dieAtFailpoints } from './failpoint-fault.ts'
 import { FAILPOINTS } from './failpoints.ts'
 import type { Fault, FaultBench } from './fault-bench.ts'
@@ -34,21 +37,48 @@ async function repeat(times: number, act: () => Promise<void> | void): Promise<v
   }
 }
 
+const ROOM_LEFT_BYTES = 2 * 1024 * 1024
+
+/** Restarts nats-server with room for a few more messages, sees that events are refused clearly, and gives it room again. */
+async function fillStore(bench: FaultBench): Promise<void> {
+  const { storage } = await withNats(bench, (nats) => nats.jsm.getAccountInfo())
+  await bench.restartNats(undefined, String(storage + ROOM_LEFT_BYTES))
+  await until(
+    'an event is refused, and it is said why',
+    async () => {
+      const { status, body } = await bench.api.call<ProblemDocument>('POST', '/event', bench.api.eventPost())
+      assert.ok(status === 201 || status === 503, `an event was answered with ${status}`)
+      return status === 503 && /store is full/.test(body.detail)
+    },
+    FULL_LIMIT_MS,
+  )
+  await delay(1_000)
+  await bench.restartNats()
+}
+
+const FULL_LIMIT_MS = 60_000
+
+async function withNats<T>({ servers }: FaultBench, use: (nats: Nats) => Promise<T>): Promise<T> {
+  const nats = await connectNats(servers.natsUrl, 'test', testLogger)
+  try {
+    return await use(nats)
+  } finally {
+    await nats.connection.close()
+  }
+}
+
 /** Half as long again as a message is left to an owner that is silent. */
 const ZOMBIE_MS = 1.5 * ACK_WAIT_MS
 
 /** Messages of all lanes that are in anybody's hands. */
-async function countHeld({ servers }: FaultBench): Promise<number> {
-  const nats = await connectNats(servers.natsUrl, 'test', testLogger)
-  try {
+function countHeld(bench: FaultBench): Promise<number> {
+  return withNats(bench, async ({ jsm }) => {
     let held = 0
     for (const stream of ['LEDGER', 'WAITING'])
-      for await (const { name, num_ack_pending } of nats.jsm.consumers.list(stream))
-        if (/lane|due/.test(name)) held += num_ack_pending
+      for await (const { name, num_ack_pending } of jsm.consumers.list(stream))
+        if (/^(lane|due)-/.test(name)) held += num_ack_pending
     return held
-  } finally {
-    await nats.connection.close()
-  }
+  })
 }
 
 const asSuperuser = (bench: FaultBench, sql: string) => bench.withDatabase((client) => client.query(sql))
@@ -120,6 +150,11 @@ export const FAULTS: readonly Fault[] = [
       // As an operator would: a store with write errors is opened anew.
       await bench.restartNats()
     },
+  },
+  {
+    id: 'F8b',
+    name: 'the streams may take no more of the disk, until the limit is raised',
+    inject: fillStore,
   },
   {
     id: 'F10a',
