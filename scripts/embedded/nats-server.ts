@@ -7,14 +7,20 @@ import { choosePort, endLeftOver, keptPassword, type ServerProcess, startServerP
 
 const NATS_USER = 'jethook'
 /** An event's payload has up to 2 MiB; with its envelope it must fit into one message. */
-const PAYLOAD_MAX = '4MB'
-const FILE_STORE_MAX = '1TB'
+const LIMITS: Required<NatsLimits> = { payloadMax: '4MB', fileStoreMax: '1TB' }
+
+/** Bounds other than ours, as nats-server writes sizes: tests reach them. */
+export interface NatsLimits {
+  /** One message, with its headers. */
+  payloadMax?: string
+  /** What all streams together may take of the disk. */
+  fileStoreMax?: string
+}
 
 export interface NatsServerOptions extends FindOptions {
   dir: string
   logFile: string
-  /** What all streams together may take of the disk, as nats-server writes sizes; default 1TB. */
-  fileStoreMax?: string
+  limits?: NatsLimits
 }
 
 /**
@@ -30,8 +36,8 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Serve
   await endLeftOver(pidFile, dir, 'SIGTERM')
   const port = await choosePort(dir)
   const password = await keptPassword(join(dir, 'password'), () => randomBytes(24).toString('base64url'))
-  const { fileStoreMax = FILE_STORE_MAX } = options
-  await writeFile(configFile, serverConfig({ dir, port, password, pidFile, fileStoreMax }), { mode: 0o600 })
+  const limits = { ...LIMITS, ...options.limits }
+  await writeFile(configFile, serverConfig({ dir, port, password, pidFile, limits }), { mode: 0o600 })
   return startServerProcess({
     name: 'nats-server',
     command: path,
@@ -49,19 +55,19 @@ function serverConfig({
   port,
   password,
   pidFile,
-  fileStoreMax,
+  limits,
 }: {
   dir: string
   port: number
   password: string
   pidFile: string
-  fileStoreMax: string
+  limits: Required<NatsLimits>
 }): string {
   const text = (value: string) => JSON.stringify(value)
   return `# Written at every start: changes here are lost.
 listen: "127.0.0.1:${port}"
 pid_file: ${text(pidFile)}
-max_payload: ${PAYLOAD_MAX}
+max_payload: ${limits.payloadMax}
 max_pending: 256MB
 write_deadline: "10s"
 authorization { user: ${NATS_USER}, password: ${text(password)} }
@@ -69,7 +75,7 @@ jetstream {
   store_dir: ${text(join(dir, 'data'))}
   sync_interval: always
   max_memory_store: 256MB
-  max_file_store: ${fileStoreMax}
+  max_file_store: ${limits.fileStoreMax}
 }
 `
 }

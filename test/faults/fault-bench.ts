@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import type { NatsLimits } from '#scripts/embedded/nats-server.ts'
 import { anyFreePort } from '#scripts/embedded/server-process.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
 import type { Credentials } from '#scripts/start/credentials.ts'
@@ -40,7 +41,7 @@ export interface FaultBench {
   /** What receivers answer from now on; null: as ever. */
   react: ((request: RawRequest) => Reaction) | null
   /** `kill -9`, then perhaps something to the files, then a start on the same port. */
-  restartNats(whileDown?: (streamsFolder: string) => Promise<void>, fileStoreMax?: string): Promise<void>
+  restartNats(whileDown?: (streamsFolder: string) => Promise<void>, natsLimits?: NatsLimits): Promise<void>
   restartPostgres(): Promise<void>
   restartJethook(options?: StartOptions): Promise<void>
   /** Starts jethook so that it ends itself when it passes a failpoint for the `times`-th time; resolves when it has. */
@@ -144,11 +145,11 @@ export async function openBench(received: ReceivedRequest[]): Promise<{ bench: F
     proxy,
     jethook: null as unknown as ChildProcess,
     react: null,
-    async restartNats(whileDown, fileStoreMax) {
+    async restartNats(whileDown, natsLimits) {
       await bench.servers.nats!.kill()
       await whileDown?.(join(home, 'nats/data/jetstream/$G/streams'))
       const { databaseUrl } = bench.servers
-      const fresh = await startEmbeddedServers({ home, databaseUrl, ...(fileStoreMax ? { fileStoreMax } : {}) })
+      const fresh = await startEmbeddedServers({ home, databaseUrl, ...(natsLimits ? { natsLimits } : {}) })
       bench.servers = { ...bench.servers, nats: fresh.nats }
     },
     async restartPostgres() {

@@ -42,7 +42,7 @@ const ROOM_LEFT_BYTES = 2 * 1024 * 1024
 /** Restarts nats-server with room for a few more messages, sees that events are refused clearly, and gives it room again. */
 async function fillStore(bench: FaultBench): Promise<void> {
   const { storage } = await withNats(bench, (nats) => nats.jsm.getAccountInfo())
-  await bench.restartNats(undefined, String(storage + ROOM_LEFT_BYTES))
+  await bench.restartNats(undefined, { fileStoreMax: String(storage + ROOM_LEFT_BYTES) })
   await until(
     'an event is refused, and it is said why',
     async () => {
