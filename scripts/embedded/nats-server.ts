@@ -7,13 +7,27 @@ import { choosePort, endLeftOver, keptPassword, type ServerProcess, startServerP
 
 const NATS_USER = 'jethook'
 /** An event's payload has up to 2 MiB; with its envelope it must fit into one message. */
-const PAYLOAD_MAX = '4MB'
+const LIMITS: Required<NatsLimits> = { payloadMax: '4MB', fileStoreMax: '1TB' }
+
+/** Bounds other than ours, as nats-server writes sizes: tests reach them. */
+export interface NatsLimits {
+  /** One message, with its headers. */
+  payloadMax?: string
+  /** What all streams together may take of the disk. */
+  fileStoreMax?: string
+}
+
+export interface NatsServerOptions extends FindOptions {
+  dir: string
+  logFile: string
+  limits?: NatsLimits
+}
 
 /**
  * Starts a nats-server with JetStream on `dir`. Every message is fsynced before it is acknowledged.
  * @throws {ServerStartError} with the reason and what to do.
  */
-export async function startNatsServer(options: { dir: string; logFile: string } & FindOptions): Promise<ServerProcess> {
+export async function startNatsServer(options: NatsServerOptions): Promise<ServerProcess> {
   const dir = resolve(options.dir)
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const { path } = await findNatsServer(options)
@@ -22,7 +36,8 @@ export async function startNatsServer(options: { dir: string; logFile: string } 
   await endLeftOver(pidFile, dir, 'SIGTERM')
   const port = await choosePort(dir)
   const password = await keptPassword(join(dir, 'password'), () => randomBytes(24).toString('base64url'))
-  await writeFile(configFile, serverConfig({ dir, port, password, pidFile }), { mode: 0o600 })
+  const limits = { ...LIMITS, ...options.limits }
+  await writeFile(configFile, serverConfig({ dir, port, password, pidFile, limits }), { mode: 0o600 })
   return startServerProcess({
     name: 'nats-server',
     command: path,
@@ -40,17 +55,19 @@ function serverConfig({
   port,
   password,
   pidFile,
+  limits,
 }: {
   dir: string
   port: number
   password: string
   pidFile: string
+  limits: Required<NatsLimits>
 }): string {
   const text = (value: string) => JSON.stringify(value)
   return `# Written at every start: changes here are lost.
 listen: "127.0.0.1:${port}"
 pid_file: ${text(pidFile)}
-max_payload: ${PAYLOAD_MAX}
+max_payload: ${limits.payloadMax}
 max_pending: 256MB
 write_deadline: "10s"
 authorization { user: ${NATS_USER}, password: ${text(password)} }
@@ -58,7 +75,7 @@ jetstream {
   store_dir: ${text(join(dir, 'data'))}
   sync_interval: always
   max_memory_store: 256MB
-  max_file_store: 1TB
+  max_file_store: ${limits.fileStoreMax}
 }
 `
 }

@@ -1,7 +1,7 @@
 import { access, constants, mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { startNatsServer } from './nats-server.ts'
+import { type NatsLimits, startNatsServer } from './nats-server.ts'
 import { startPostgres } from './postgres.ts'
 import type { ServerProcess } from './server-process.ts'
 
@@ -19,6 +19,7 @@ export interface EmbeddedOptions {
   /** Given: that server is used and none is started. */
   natsUrl?: string
   databaseUrl?: string
+  natsLimits?: NatsLimits
   onProgress?: (step: string) => void
 }
 
@@ -27,6 +28,7 @@ export async function startEmbeddedServers({
   home,
   natsUrl,
   databaseUrl,
+  natsLimits,
   onProgress,
 }: EmbeddedOptions): Promise<EmbeddedServers> {
   const cacheDir = await cacheFolder(home)
@@ -38,6 +40,7 @@ export async function startEmbeddedServers({
           dir: join(home, 'nats'),
           logFile: log('nats-server'),
           cacheDir,
+          ...(natsLimits ? { limits: natsLimits } : {}),
           ...(onProgress ? { onProgress } : {}),
         }),
     databaseUrl ? null : startPostgres({ dir: join(home, 'postgres'), logFile: log('postgres') }),

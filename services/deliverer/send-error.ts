@@ -32,12 +32,17 @@ export function toSendError(error: unknown): SendResult {
   if (code === 'EAI_AGAIN' || code.startsWith('EAI_'))
     return { type: 'dns-failed', message: "The target's IP could not be resolved using DNS" }
   if (isTlsCode(code)) return { type: 'connection-failed', message: `TLS with the target failed (${code})` }
-  if (code.startsWith('HPE_'))
+  if (isParserError(error) || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
     return { type: 'connection-failed', message: 'The target answered something that is not HTTP' }
   if (code === 'UND_ERR_HEADERS_OVERFLOW')
     return { type: 'connection-failed', message: "The response's headers are too large" }
   if (code === 'UND_ERR_INVALID_ARG') return { type: 'invalid-header', message: 'A header could not be represented' }
   return { type: 'unknown', message: 'The request failed' }
+}
+
+/** The HTTP client gives some of these a code that begins with HPE_, and others none. */
+function isParserError(error: unknown): boolean {
+  return errorCode(error).startsWith('HPE_') || (error instanceof Error && error.name === 'HTTPParserError')
 }
 
 function isTlsCode(code: string): boolean {

@@ -15,7 +15,7 @@ export interface WorkItem {
   message: JsMsg
   lane: number
   source: 'ledger' | 'waiting'
-  /** The message was handed out before: its attempt may have been made, and recorded, already. */
+  /** The message was handed out before, or to another since: its attempt may have been made, and recorded, already. */
   isRedelivered: boolean
   /** When the server was last told that it is still in work, in ms of the monotonic clock. */
   heldSinceMs: number

@@ -123,6 +123,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
 
   function receive(message: JsMsg, source: WorkItem['source'], laneNumber: number): void {
     if (isStopping) return
+    noticePause()
     const lane = lanes[laneNumber]!
     lane.isMoving = true
     const { checkpoint } = lane.progress
@@ -145,7 +146,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       message,
       lane: laneNumber,
       source,
-      isRedelivered: message.redelivered,
+      isRedelivered: message.redelivered || areSuspect,
       heldSinceMs: performance.now(),
     }
     const inHand = held.of(attempt.attemptId)
@@ -162,6 +163,25 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       (item.attempt.dueAtMs ?? 0) > clock.nowMs() + EARLY_TOLERANCE_MS
     if (mustAsk) void prepare(item)
     else offer(item)
+  }
+
+  /**
+   * Who doesn't run for long loses what he holds to another, and finds out by himself only. What is held, and what the
+   * server has sent by then, is looked up in LEDGER before anything follows from it.
+   */
+  function noticePause(): void {
+    const nowMs = performance.now()
+    const pausedMs = Math.round(nowMs - lastRunMs)
+    lastRunMs = nowMs
+    if (pausedMs < PAUSE_MS) return
+    logger.warn({ pausedMs, count: held.size }, 'this process was paused')
+    for (const item of held) item.isRedelivered = true
+    for (const item of dispatcher.takeWaiting()) void prepare(item)
+    areSuspect = true
+    const flushed = nats.connection.flush().catch(() => {})
+    void flushed.finally(() => {
+      areSuspect = false
+    })
   }
 
   /** The uncommon cases, which need an answer from elsewhere before the attempt may be made. */
@@ -490,6 +510,8 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     for (const lane of lanes) for (const consumer of lane.consumers) consumer.start()
     every(HOLD_INTERVAL_MS / 2, holdItems)
     every(IN_PROGRESS_CHECK_MS, showLongRequests)
+    lastRunMs = performance.now()
+    every(PAUSE_CHECK_MS, noticePause)
     every(CHECKPOINT_INTERVAL_MS, writeCheckpoints)
   }
 

@@ -50,7 +50,8 @@ const PURGE_AFTER = 1_000
 /**
  * Matches postponed events when their time has come, against the subscriptions of then. Works like the matcher: where it
  * stands is written with the deliveries, on the condition that nothing was added to `ledger.postponed` meanwhile. As
- * withdrawals stand under the same subject, an event is either withdrawn or released, never both.
+ * withdrawals stand under the same subject, an event is either withdrawn or released, never both. A schedule may have been
+ * made twice, by a matcher that died before its fact: the second time that it fires nothing follows.
  */
 export function createReleaser(deps: ReleaserDependencies): Releaser {
   const { nats, registry, ledger, config, clock, logger } = deps
@@ -60,6 +61,7 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
   let foldedSeq = 0
   let lastReleased: EventsReleased | null = null
   let purgedThroughSeq = 0
+  let matchedThroughSeq = 0
 
   const folder = createStreamReader({
     nats,
@@ -113,7 +115,26 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
     }
   }
 
+  /**
+   * A schedule may fire before the fact that says that its event waits, above all when the matcher died in between.
+   * @throws {Error} when matching doesn't get past the event in time: the batch is tried again.
+   */
+  async function waitUntilMatched(eventSeq: number): Promise<void> {
+    const untilMs = performance.now() + FOLD_LIMIT_MS
+    while (matchedThroughSeq < eventSeq) {
+      const last = await nats.unlessLost(
+        nats.jsm.direct.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.matched }),
+      )
+      if (last !== null) matchedThroughSeq = (decodeLedgerFact(last.string()) as EventsMatched).toEventSeq
+      if (matchedThroughSeq >= eventSeq) return
+      if (performance.now() > untilMs) throw new Error('a postponed event is due, but not yet matched')
+      await delay(FOLD_POLL_MS)
+    }
+  }
+
   async function onBatch(messages: JsMsg[]): Promise<void> {
+    const due = messages.map((message) => ({ ...decodePostponedDue(message.string()), waitingSeq: message.seq }))
+    await waitUntilMatched(Math.max(...due.map(({ eventSeq }) => eventSeq)))
     await catchUpWithControl(deps)
     await catchUpWithPostponed()
     const dues = messages.map((message) => ({ due: decodePostponedDue(message.string()), seq: message.seq }))

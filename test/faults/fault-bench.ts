@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import type { NatsLimits } from '#scripts/embedded/nats-server.ts'
 import { anyFreePort } from '#scripts/embedded/server-process.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
 import type { Credentials } from '#scripts/start/credentials.ts'
@@ -40,7 +41,7 @@ export interface FaultBench {
   /** What receivers answer from now on; null: as ever. */
   react: ((request: RawRequest) => Reaction) | null
   /** `kill -9`, then perhaps something to the files, then a start on the same port. */
-  restartNats(whileDown?: (streamsFolder: string) => Promise<void>): Promise<void>
+  restartNats(whileDown?: (streamsFolder: string) => Promise<void>, natsLimits?: NatsLimits): Promise<void>
   restartPostgres(): Promise<void>
   restartJethook(options?: StartOptions): Promise<void>
   /** Starts jethook so that it ends itself when it passes a failpoint for the `times`-th time; resolves when it has. */
@@ -99,6 +100,9 @@ export async function runFault({ id, name, inject }: Fault): Promise<FaultRow> {
     })
     await nats.connection.close()
     const differences = await compareReadModel(bench.servers.databaseUrl, report)
+    const { repeatedMax } = bench
+    if (repeatedMax !== null && report.repeatedSuccesses > repeatedMax)
+      differences.push(`${report.repeatedSuccesses} successes are repeated, though only ${repeatedMax} were held`)
     return { id, name, accepted: accepted.length, report, differences, recoveryMs }
   } finally {
     await close()
@@ -131,10 +135,11 @@ export async function openBench(received: ReceivedRequest[]): Promise<{ bench: F
     proxy,
     jethook: null as unknown as ChildProcess,
     react: null,
-    async restartNats(whileDown) {
+    async restartNats(whileDown, natsLimits) {
       await bench.servers.nats!.kill()
       await whileDown?.(join(home, 'nats/data/jetstream/$G/streams'))
-      const fresh = await startEmbeddedServers({ home, databaseUrl: bench.servers.databaseUrl })
+      const { databaseUrl } = bench.servers
+      const fresh = await startEmbeddedServers({ home, databaseUrl, ...(natsLimits ? { natsLimits } : {}) })
       bench.servers = { ...bench.servers, nats: fresh.nats }
     },
     async restartPostgres() {
@@ -157,6 +162,29 @@ export async function openBench(received: ReceivedRequest[]): Promise<{ bench: F
       if (signal !== 'SIGKILL') throw new Error(`jethook did not die at ${failpoint}: ${code}`)
       await provoked
     },
+    async dieAt(failpoint, times, provoke) {
+      await end(bench.jethook)
+      bench.jethook = spawnIt({ environment: { FAILPOINT: `${failpoint}:${times}` }, execArgv: ['--import', LOADER] })
+      const died = once(bench.jethook, 'exit', { signal: AbortSignal.timeout(FAILPOINT_LIMIT_MS) })
+      // It may well be passed before everything is ready.
+      const provoked = ready(bench.jethook).then(provoke, () => {})
+      const [code, signal] = await died.catch(() => [`not within ${FAILPOINT_LIMIT_MS} ms`])
+      if (signal !== 'SIGKILL') throw new Error(`jethook did not die at ${failpoint}: ${code}`)
+      await provoked
+    },
+    async startAnother() {
+      // Both have to open what the other has sealed.
+      await cp(join(home, 'keys'), join(otherHome, 'keys'), { recursive: true })
+      ports[1] = await anyFreePort()
+      await bench.restartAnother()
+    },
+    another: null,
+    async restartAnother() {
+      if (bench.another) await end(bench.another)
+      bench.another = spawnJethook({ home: otherHome, port: ports[1]!, servers: bench.servers, proxy })
+      await ready(bench.another)
+    },
+    repeatedMax: null,
     async withDatabase(use) {
       const client = new pg.Client({ connectionString: bench.servers.databaseUrl })
       client.on('error', () => {})
@@ -168,12 +196,11 @@ export async function openBench(received: ReceivedRequest[]): Promise<{ bench: F
       }
     },
     poster: null as unknown as Poster,
-    newPoster: () => createPoster({ port, credentials, connections: CONNECTIONS }),
+    newPoster: () => createPoster({ ports, credentials, connections: CONNECTIONS }),
   }
   const close = async () => {
     await bench.poster?.stop()
-    bench.jethook?.kill('SIGCONT')
-    bench.jethook?.kill('SIGKILL')
+    for (const jethook of [bench.jethook, bench.another]) if (jethook) await end(jethook)
     await receiver.close()
     await proxy.close()
     for (const server of [bench.servers.nats, bench.servers.postgres]) await server?.stop()

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -31,6 +32,50 @@ async function repeat(times: number, act: () => Promise<void> | void): Promise<v
   }
 }
 
+const ROOM_LEFT_BYTES = 2 * 1024 * 1024
+
+/** Restarts nats-server with room for a few more messages, sees that events are refused clearly, and gives it room again. */
+async function fillStore(bench: FaultBench): Promise<void> {
+  const { storage } = await withNats(bench, (nats) => nats.jsm.getAccountInfo())
+  await bench.restartNats(undefined, { fileStoreMax: String(storage + ROOM_LEFT_BYTES) })
+  await until(
+    'an event is refused, and it is said why',
+    async () => {
+      const { status, body } = await bench.api.call<ProblemDocument>('POST', '/event', bench.api.eventPost())
+      assert.ok(status === 201 || status === 503, `an event was answered with ${status}`)
+      return status === 503 && /store is full/.test(body.detail)
+    },
+    FULL_LIMIT_MS,
+  )
+  await delay(1_000)
+  await bench.restartNats()
+}
+
+const FULL_LIMIT_MS = 60_000
+
+async function withNats<T>({ servers }: FaultBench, use: (nats: Nats) => Promise<T>): Promise<T> {
+  const nats = await connectNats(servers.natsUrl, 'test', testLogger)
+  try {
+    return await use(nats)
+  } finally {
+    await nats.connection.close()
+  }
+}
+
+/** Half as long again as a message is left to an owner that is silent. */
+const ZOMBIE_MS = 1.5 * ACK_WAIT_MS
+
+/** Messages of all lanes that are in anybody's hands. */
+function countHeld(bench: FaultBench): Promise<number> {
+  return withNats(bench, async ({ jsm }) => {
+    let held = 0
+    for (const stream of ['LEDGER', 'WAITING'])
+      for await (const { name, num_ack_pending } of jsm.consumers.list(stream))
+        if (/^(lane|due)-/.test(name)) held += num_ack_pending
+    return held
+  })
+}
+
 const asSuperuser = (bench: FaultBench, sql: string) => bench.withDatabase((client) => client.query(sql))
 
 /** What may happen to one machine; ids as in the literature of this project. */
@@ -49,6 +94,31 @@ export const FAULTS: readonly Fault[] = [
     id: 'F2',
     name: 'jethook is paused for 3 s',
     inject: (bench) => pause(bench.jethook.pid, 3_000),
+  },
+  {
+    id: 'F2b',
+    name: `one of two jethooks is paused for ${ZOMBIE_MS / 1_000} s and wakes as a zombie`,
+    async inject(bench) {
+      await bench.startAnother()
+      await delay(1_000)
+      process.kill(bench.jethook.pid!, 'SIGSTOP')
+      bench.repeatedMax = await countHeld(bench)
+      await delay(ZOMBIE_MS)
+      process.kill(bench.jethook.pid!, 'SIGCONT')
+      await delay(2_000)
+    },
+  },
+  {
+    id: 'F22',
+    name: 'two jethooks are killed in turn, four times',
+    async inject(bench) {
+      await bench.startAnother()
+      await repeat(2, async () => {
+        await bench.restartJethook()
+        await delay(500)
+        await bench.restartAnother()
+      })
+    },
   },
   {
     id: 'F3',
@@ -75,6 +145,11 @@ export const FAULTS: readonly Fault[] = [
       // As an operator would: a store with write errors is opened anew.
       await bench.restartNats()
     },
+  },
+  {
+    id: 'F8b',
+    name: 'the streams may take no more of the disk, until the limit is raised',
+    inject: fillStore,
   },
   {
     id: 'F10a',
@@ -170,5 +245,14 @@ export const FAULTS: readonly Fault[] = [
   },
 ]
 
+const FEW_FAILPOINTS = ['event-postponed-before-its-fact', 'fact-before-acknowledgement', 'commit-sent-not-answered']
+
 /** The short form: one of each kind. */
-export const SHORT: readonly string[] = ['F1', 'F5', 'F10b', 'F11b']
+export const SHORT: readonly Fault[] = [
+  {
+    id: 'F1b',
+    name: `jethook dies at ${FEW_FAILPOINTS.length} named points`,
+    inject: (bench) => dieAtFailpoints(bench, FEW_FAILPOINTS),
+  },
+  ...FAULTS.filter(({ id }) => ['F5', 'F10b', 'F11b'].includes(id)),
+]

@@ -13,7 +13,8 @@ export interface Poster {
 }
 
 export interface PosterOptions {
-  port: number
+  /** Of one or several gateways: each connection has its own, and goes to the next one when there is no answer. */
+  ports: readonly number[]
   credentials: Credentials
   connections: number
 }
@@ -24,7 +25,7 @@ const RETRY_WAIT_MS = 50
 /** Between two events of one connection: faults are to be met by a steady load, not by a flood. */
 const PAUSE_MS = 20
 
-export function createPoster({ port, credentials, connections }: PosterOptions): Poster {
+export function createPoster({ ports, credentials, connections }: PosterOptions): Poster {
   const agent = new Agent({ keepAlive: true, maxSockets: connections + 1 })
   const accepted: string[] = []
   let isStopping = false
@@ -34,8 +35,10 @@ export function createPoster({ port, credentials, connections }: PosterOptions):
     const eventId = newEventId(Date.now())
     const body = JSON.stringify({ ...postOf(eventId, credentials), ...more })
     const endMs = Date.now() + GIVE_UP_MS
+    let turn = connection
     for (let isRepetition = false; ; isRepetition = true) {
-      const status = await post(body)
+      const status = await post(body, ports[turn % ports.length]!)
+      if (status === null) turn++
       // A conflict on a repetition means that an earlier try was accepted.
       if (status === 201 || (status === 409 && isRepetition)) {
         accepted.push(eventId)
@@ -48,7 +51,7 @@ export function createPoster({ port, credentials, connections }: PosterOptions):
   }
 
   /** @returns the status, or null without an answer. */
-  function post(body: string): Promise<number | null> {
+  function post(body: string, port: number): Promise<number | null> {
     return new Promise((resolve) => {
       const headers = {
         authorization: `Bearer ${credentials.service_token}`,
@@ -70,12 +73,12 @@ export function createPoster({ port, credentials, connections }: PosterOptions):
   }
 
   return {
-    postOne,
+    postOne: (more) => postOne(more),
     start() {
       running = Promise.all(
-        Array.from({ length: connections }, async () => {
+        Array.from({ length: connections }, async (_, connection) => {
           while (!isStopping) {
-            await postOne()
+            await postOne({}, connection)
             await delay(PAUSE_MS)
           }
         }),

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { composeJethook, type Jethook } from '#scripts/compose.ts'
+import type { NatsLimits } from '#scripts/embedded/nats-server.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
 import type { SeededCredentials } from '#scripts/seed.ts'
 import { loadSettings } from '#shared/runtime/config.ts'
@@ -24,9 +25,12 @@ export interface Stack {
 const FAST_RETRIES = { RETRY_SCHEDULE: '100ms,200ms', MAX_RETRIES: '2', RETRY_JITTER_RATIO: '0' }
 
 /** @param environment Settings beyond those of a test: free port, fast retries, silent log. */
-export async function startStack(environment: Record<string, string> = {}): Promise<Stack> {
+export async function startStack(
+  environment: Record<string, string> = {},
+  natsLimits: NatsLimits = {},
+): Promise<Stack> {
   const home = await mkdtemp(join(tmpdir(), 'jethook-test-'))
-  const servers = await startEmbeddedServers({ home })
+  const servers = await startEmbeddedServers({ home, natsLimits })
   const settings = {
     ...loadSettings({
       PORT: '0',
