@@ -17,7 +17,7 @@ export interface RecordedAttempts {
   retryOf(attemptId: string): RecordedRetry | null | undefined
   /** An attempt of this process that is on disk. */
   add(fact: DeliveryAttempted): void
-  /** Reads LEDGER from where it last ended; callers at the same time share one reading. */
+  /** Reads LEDGER from where it last ended to where it ends now; callers at the same time share one reading. */
   catchUp(): Promise<void>
 }
 
@@ -37,6 +37,7 @@ export function createRecordedAttempts({ nats, logger, afterSeq, max }: Recorded
   const known = new Map<string, RecordedRetry | null>()
   let readThroughSeq = afterSeq
   let reading: Promise<void> | null = null
+  let following: Promise<void> | null = null
 
   /** Of a repeated attempt the last decision counts: it was made with the first one known, or is the only one left. */
   function add({ attemptId, decision, finishedAtMs }: DeliveryAttempted): void {
@@ -66,15 +67,27 @@ export function createRecordedAttempts({ nats, logger, afterSeq, max }: Recorded
     if (count > 0) logger.debug({ count, throughSeq: lastSeq }, 'recorded attempts read')
   }
 
+  function startReading(): Promise<void> {
+    reading = read().finally(() => {
+      reading = null
+    })
+    return reading
+  }
+
   return {
     has: (attemptId) => known.has(attemptId),
     retryOf: (attemptId) => known.get(attemptId),
     add,
     catchUp() {
-      reading ??= read().finally(() => {
-        reading = null
-      })
-      return reading
+      if (reading === null) return startReading()
+      // One that is under way may have asked for the end too early: the next one is shared by all who come meanwhile.
+      following ??= reading
+        .catch(() => {})
+        .then(() => {
+          following = null
+          return startReading()
+        })
+      return following
     },
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JsMsg } from '@nats-io/jetstream'
 import { cancelledMessage, isCancelled } from '#shared/domain/cancellation.ts'
-import { judgeAttempt } from '#shared/domain/outcome.ts'
+import { type Judgement, judgeAttempt } from '#shared/domain/outcome.ts'
 import type { RegisteredSubscription, Registry } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
 import { controlSubject, type LaneCheckpoint, type SubscriptionSecrets } from '#shared/facts/control.ts'
@@ -20,7 +20,7 @@ import { attemptFact, type MadeRequest, nextAttempt, policyFor } from './attempt
 import type { DelivererConfig } from './config.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { attemptBefore, createHeldItems, type Settlement } from './held-items.ts'
-import { createLaneConsumer, HOLD_INTERVAL_MS, type LaneConsumer } from './lane.ts'
+import { ACK_WAIT_MS, createLaneConsumer, HOLD_INTERVAL_MS, type LaneConsumer } from './lane.ts'
 import { advanceLane, type ConsumerPosition, type LaneProgress } from './lane-progress.ts'
 import { createRecordedAttempts, type RecordedAttempts } from './recorded-attempts.ts'
 import { buildRequest, type PreparedTarget, prepareTarget } from './request.ts'
@@ -57,6 +57,9 @@ const EARLY_TOLERANCE_MS = 1_000
 const PURGE_AFTER = 2_000
 const TROUBLE_NAK_MS = 1_000
 const ORDER_NAK_MS = 500
+/** After not running for so long, what was held may have been handed to another. */
+const PAUSE_MS = ACK_WAIT_MS - 2 * HOLD_INTERVAL_MS
+const PAUSE_CHECK_MS = 1_000
 const STOP_POLL_MS = 10
 const LAST_STEPS_LIMIT_MS = 1_000
 
@@ -89,6 +92,9 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   let isStopping = false
   let isStarted = false
   let ledgerSeqAtStart = 0
+  let lastRunMs = performance.now()
+  /** What comes now was sent to us before a pause ended: another may have been given it since. */
+  let areSuspect = false
 
   // -- receiving ---------------------------------------------------------------------------------------------------
 
@@ -321,18 +327,12 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   /** First the schedule of the retry, then the fact: a crash in between repeats the attempt. */
   async function record(item: WorkItem, made: MadeRequest, subscription: RegisteredSubscription): Promise<Settlement> {
     const { attempt, lane } = item
-    const judgement = judgeAttempt(
-      made.result,
-      {
-        deliveryId: attempt.deliveryId,
-        attemptNumber: attempt.attemptNumber,
-        nowMs: made.finishedAtMs,
-        random: deps.random(),
-      },
-      policyFor(subscription, config.retryPolicy),
-    )
+    if (item.isRedelivered) {
+      await recorded.catchUp()
+      if (recorded.has(attempt.attemptId)) return 'known'
+    }
     const latest = registry.subscriptions.get(attempt.subscriptionId)
-    const fact = attemptFact(attempt, made, judgement, isCancelled(attempt, latest))
+    const fact = attemptFact(attempt, made, judge(item, made, subscription), isCancelled(attempt, latest))
     if (fact.decision.type === 'cancelled' && latest !== undefined) await sayCancelled(latest)
     if (fact.decision.type === 'retry') {
       await schedule(lane, nextAttempt(fact, fact.decision, { source: item.source, seq: item.message.seq }))
@@ -348,6 +348,12 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     recorded.add(fact)
     logAttempt(fact)
     return fact.decision.type === 'retry' ? 'retried' : 'ended'
+  }
+
+  function judge({ attempt }: WorkItem, made: MadeRequest, subscription: RegisteredSubscription): Judgement {
+    const { deliveryId, attemptNumber } = attempt
+    const context = { deliveryId, attemptNumber, nowMs: made.finishedAtMs, random: deps.random() }
+    return judgeAttempt(made.result, context, policyFor(subscription, config.retryPolicy))
   }
 
   /** Somebody else was handed the same attempt and has recorded it first: what they decided holds. */

@@ -133,26 +133,12 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
   }
 
   async function onBatch(messages: JsMsg[]): Promise<void> {
-    const due = messages.map((message) => ({ ...decodePostponedDue(message.string()), waitingSeq: message.seq }))
-    await waitUntilMatched(Math.max(...due.map(({ eventSeq }) => eventSeq)))
+    const dues = messages.map((message) => ({ due: decodePostponedDue(message.string()), seq: message.seq }))
+    await waitUntilMatched(Math.max(...dues.map(({ due }) => due.eventSeq)))
     await catchUpWithControl(deps)
     await catchUpWithPostponed()
-    const dues = messages.map((message) => ({ due: decodePostponedDue(message.string()), seq: message.seq }))
-    await refuseUnmatched(Math.max(...dues.map(({ due }) => due.eventSeq)))
     for (const { due, seq } of dues) await release(due, seq)
     await purgeDone()
-  }
-
-  /**
-   * A schedule stands before the fact that the event waits: after a crash in between it may come due first.
-   * @throws {Error} when matching has not come so far: the batch is tried again.
-   */
-  async function refuseUnmatched(eventSeq: number): Promise<void> {
-    const last = await nats.unlessLost(
-      nats.jsm.streams.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.matched }),
-    )
-    const fact = last === null ? null : (decodeLedgerFact(last.string()) as EventsMatched)
-    if (fact === null || fact.toEventSeq < eventSeq) throw new Error(`EVENTS ${eventSeq} is not matched yet`)
   }
 
   async function release(due: PostponedDue, waitingSeq: number): Promise<void> {

@@ -13,7 +13,7 @@ interface Approach {
 
 /** In the middle of a load. */
 const UNDER_LOAD: Approach = { times: 20 }
-const DELAYED: Approach = { times: 2, provoke: postDelayed }
+const DELAYED: Approach = { times: 1, provoke: postDelayed }
 
 /** What the load of every bench doesn't reach often, or not by itself. */
 const APPROACHES: Record<string, Approach> = {

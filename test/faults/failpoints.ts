@@ -21,8 +21,9 @@ const RECONCILER = 'services/reconciler/worker.ts'
 const RUNNER = 'projections/runner.ts'
 
 const APPEND_DELIVERIES = 'const { seq } = await ledger.appendGroup([...messages, closing])\n'
-const SCHEDULE_RETRY = 'await schedule(lane, nextAttempt(fact, fact.decision))\n'
-const APPEND_ATTEMPT = 'await ledger.append({ subject: LEDGER_SUBJECTS.attempt,'
+const SCHEDULE_RETRY =
+  'await schedule(lane, nextAttempt(fact, fact.decision, { source: item.source, seq: item.message.seq }))\n'
+const APPEND_ATTEMPT = 'const { isDuplicate } = await ledger.append({\n      subject: LEDGER_SUBJECTS.attempt,'
 
 export const FAILPOINTS: readonly Failpoint[] = [
   {
@@ -52,7 +53,7 @@ export const FAILPOINTS: readonly Failpoint[] = [
     anchor: 'const { seq } = await ledger.appendGroup([...messages, closing])\n',
     where: 'after',
   },
-  { name: 'claimed', file: DELIVERER, anchor: 'unsettled.add(attempt.attemptId)\n', where: 'after' },
+  { name: 'claimed', file: DELIVERER, anchor: 'held.add(item)\n', where: 'after' },
   {
     name: 'answered-nothing-recorded',
     file: DELIVERER,
@@ -65,7 +66,7 @@ export const FAILPOINTS: readonly Failpoint[] = [
   {
     name: 'fact-before-acknowledgement',
     file: DELIVERER,
-    anchor: "recorded.add(attempt.attemptId, fact.decision.type === 'retry')\n",
+    anchor: 'recorded.add(fact)\n',
     where: 'before',
   },
   {

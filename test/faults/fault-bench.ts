@@ -46,6 +46,14 @@ export interface FaultBench {
   restartJethook(options?: StartOptions): Promise<void>
   /** Starts jethook so that it ends itself when it passes a failpoint for the `times`-th time; resolves when it has. */
   dieAt(failpoint: string, times: number, provoke?: () => Promise<void>): Promise<void>
+  /** One more jethook on the same servers, with a home and a port of its own; events are posted to both from now on. */
+  startAnother(): Promise<void>
+  /** The one that `startAnother` started. */
+  another: ChildProcess | null
+  /** `kill -9` of that one, and another start. */
+  restartAnother(): Promise<void>
+  /** A fault may say how many successes it can repeat at the most; null: there is no saying. */
+  repeatedMax: number | null
   /** A connection to Postgres of one's own. */
   withDatabase<T>(use: (client: pg.Client) => Promise<T>): Promise<T>
   poster: Poster
@@ -114,8 +122,10 @@ export async function openBench(received: ReceivedRequest[]): Promise<{ bench: F
   const servers = await startEmbeddedServers({ home })
   const proxy = await startTcpProxy(servers.nats!.port)
   const port = await anyFreePort()
+  const ports = [port]
   const spawnIt = (options: StartOptions = {}) =>
     spawnJethook({ home, port, servers: bench.servers, proxy, ...options })
+  const otherHome = join(home, 'another')
   let credentials: Credentials
   const receiver = await startReceiver((request, count) => {
     const reaction = bench.react?.(request) ?? { status: count % 40 === 0 ? 503 : 200 }
@@ -151,16 +161,6 @@ export async function openBench(received: ReceivedRequest[]): Promise<{ bench: F
       await end(bench.jethook)
       bench.jethook = spawnIt(options)
       await ready(bench.jethook)
-    },
-    async dieAt(failpoint, times, provoke) {
-      await end(bench.jethook)
-      bench.jethook = spawnIt({ environment: { FAILPOINT: `${failpoint}:${times}` }, execArgv: ['--import', LOADER] })
-      const died = once(bench.jethook, 'exit', { signal: AbortSignal.timeout(FAILPOINT_LIMIT_MS) })
-      // It may well be passed before everything is ready.
-      const provoked = ready(bench.jethook).then(provoke, () => {})
-      const [code, signal] = await died.catch(() => [`not within ${FAILPOINT_LIMIT_MS} ms`])
-      if (signal !== 'SIGKILL') throw new Error(`jethook did not die at ${failpoint}: ${code}`)
-      await provoked
     },
     async dieAt(failpoint, times, provoke) {
       await end(bench.jethook)

@@ -4,6 +4,11 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { ACK_WAIT_MS } from '#services/deliverer/lane.ts'
+import type { ProblemDocument } from '#shared/contract/problems.ts'
+import { connectNats, type Nats } from '#shared/runtime/nats.ts'
+import { testLogger } from '../support/nats.ts'
+import { until } from '../support/until.ts'
 import { dieAtFailpoints } from './failpoint-fault.ts'
 import { FAILPOINTS } from './failpoints.ts'
 import type { Fault, FaultBench } from './fault-bench.ts'
@@ -88,7 +93,7 @@ export const FAULTS: readonly Fault[] = [
   {
     id: 'F1b',
     name: `jethook dies at ${FAILPOINTS.length} named points, one after the other`,
-    inject: (bench) => dieAtFailpoints(bench, process.env['FP']?.split(',')),
+    inject: (bench) => dieAtFailpoints(bench),
   },
   {
     id: 'F2',

@@ -31,7 +31,7 @@ export function createPoster({ ports, credentials, connections }: PosterOptions)
   let isStopping = false
   let running: Promise<unknown> = Promise.resolve()
 
-  async function postOne(more: Record<string, unknown> = {}): Promise<string> {
+  async function postOne(more: Record<string, unknown> = {}, connection = 0): Promise<string> {
     const eventId = newEventId(Date.now())
     const body = JSON.stringify({ ...postOf(eventId, credentials), ...more })
     const endMs = Date.now() + GIVE_UP_MS

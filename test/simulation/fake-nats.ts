@@ -342,6 +342,7 @@ export function createFakeConnection({
       info: { max_payload: 1_048_576 },
       status,
       publish,
+      flush: () => ask<void>('flush', (reply) => reply(undefined), API_TIMEOUT_MS),
       async request(subject: string, body: Uint8Array | string, options: PublishOptions & { timeout: number }) {
         const sentIn = epoch
         return new Promise((resolve, reject) => {
