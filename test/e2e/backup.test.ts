@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { appendFile, cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { backup } from '#scripts/backup/backup.ts'
+import { KEYS_FILE, MANIFEST_FILE } from '#scripts/backup/manifest.ts'
+import { restore } from '#scripts/backup/restore.ts'
+import { composeJethook } from '#scripts/compose.ts'
+import { startEmbeddedServers } from '#scripts/embedded/servers.ts'
+import { openRuntime } from '#scripts/operator/open-runtime.ts'
+import { compareReadModel } from '#scripts/verify/read-model.ts'
+import { streamsOf } from '#scripts/verify/read-streams.ts'
+import { verifyLedger } from '#scripts/verify/verify-ledger.ts'
+import { loadSettings } from '#shared/runtime/config.ts'
+import { connectNats } from '#shared/runtime/nats.ts'
+import { createApi } from '../support/api.ts'
+import { testLogger } from '../support/nats.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { startStack } from '../support/stack.ts'
+import { until } from '../support/until.ts'
+
+const RETRIES = { RETRY_SCHEDULE: '4s,1s', MAX_RETRIES: '5', RECONCILE_INTERVAL_MS: '1000', RECONCILE_GRACE_MS: '1000' }
+const folder = await mkdtemp(join(tmpdir(), 'jethook-backup-'))
+after(() => rm(folder, { recursive: true, force: true }))
+
+test('a backup of a busy system, restored elsewhere, goes on with everything that was acknowledged', {
+  timeout: 120_000,
+}, async () => {
+  let isMended = false
+  const receiver = await startReceiver((_, count) => ({ status: isMended || count % 3 !== 0 ? 200 : 503 }))
+  const stack = await startStack(RETRIES)
+  const credentials = await prepare()
+  const taken = join(folder, 'taken')
+
+  async function prepare() {
+    await stack.api.createEventType()
+    await stack.api.subscribe(receiver.url, { labels: { all: 'yes' } })
+    return stack.credentials
+  }
+
+  const accepted: string[] = []
+  const labels = { all: 'yes' }
+  for (let i = 0; i < 30; i++) accepted.push(await stack.api.send({ labels }))
+  const deliverAt = new Date(Date.now() + 12_000).toISOString()
+  accepted.push(await stack.api.send({ labels, deliver_at: deliverAt }))
+  await receiver.waitFor((requests) => requests.length >= 30)
+  let isPosting = true
+  const posting = (async () => {
+    while (isPosting) await stack.api.send({ labels })
+  })()
+  const environment = {
+    JETHOOK_HOME: stack.home,
+    NATS_URL: stack.servers.natsUrl,
+    DATABASE_URL: stack.servers.databaseUrl,
+  }
+  const runtime = await openRuntime({ ...environment, LOG_LEVEL: 'silent' })
+  const manifest = await backup({ ...runtime, folder: taken })
+  await assert.rejects(backup({ ...runtime, folder: taken }), /is not empty/)
+  const again = {
+    nats: runtime.nats,
+    settings: loadSettings({ ...environment, JETHOOK_HOME: join(folder, 'x') }),
+    folder: taken,
+  }
+  await assert.rejects(restore(again), /has a stream INBOX already/)
+  for (const service of [...runtime.services].reverse()) await service.stop()
+  await runtime.close()
+  isPosting = false
+  await posting
+  await stack.close()
+  assert.ok(manifest.streams.EVENTS!.state.messages >= accepted.length)
+  assert.deepEqual((await readdir(taken)).sort(), [
+    'AUDIT.snapshot',
+    'CONTROL.snapshot',
+    'EVENTS.snapshot',
+    'INBOX.snapshot',
+    'LEDGER.snapshot',
+    'WAITING.snapshot',
+    MANIFEST_FILE,
+    KEYS_FILE,
+  ])
+  assert.equal((await stat(taken)).mode & 0o777, 0o700)
+  for (const file of await readdir(taken)) assert.equal((await stat(join(taken, file))).mode & 0o777, 0o600, file)
+
+  const home = join(folder, 'home')
+  const servers = await startEmbeddedServers({ home })
+  const settings = loadSettings({
+    ...RETRIES,
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    JETHOOK_HOME: home,
+    NATS_URL: servers.natsUrl,
+    DATABASE_URL: servers.databaseUrl,
+  })
+  const nats = await connectNats(servers.natsUrl, 'test', testLogger)
+  const damaged = join(folder, 'damaged')
+  await cp(taken, damaged, { recursive: true })
+  await appendFile(join(damaged, 'EVENTS.snapshot'), 'x')
+  await assert.rejects(restore({ nats, settings, folder: damaged }), /EVENTS\.snapshot is damaged/)
+  await restore({ nats, settings, folder: taken })
+  isMended = true
+  const jethook = await composeJethook({ settings, logger: testLogger })
+  await jethook.start()
+  try {
+    const api = createApi({
+      apiUrl: `${jethook.apiUrl()}/api/v1`,
+      applicationId: credentials.application_id,
+      token: credentials.service_token,
+    })
+    accepted.push(await api.send({ labels }))
+    const arrived = () => new Set(receiver.requests.map(({ headers }) => String(headers['x-event-id'])))
+    await until(
+      'everything that was accepted before has arrived',
+      async () => accepted.every((id) => arrived().has(id)),
+      60_000,
+    )
+    const verify = () =>
+      verifyLedger({ ...streamsOf(nats), accepted, isQuiet: true, retriesMax: 5, cancelGraceMs: 15_000 })
+    await until('nothing is open any more', async () => (await verify()).open === 0, 60_000)
+    const report = await verify()
+    assert.deepEqual(report.violations, [])
+    assert.equal(report.succeeded, report.deliveries)
+    await until(
+      'the read model is folded anew',
+      async () => (await compareReadModel(servers.databaseUrl, report)).length === 0,
+      20_000,
+    )
+  } finally {
+    await jethook.stop()
+    await nats.connection.close()
+    await servers.stop()
+    await receiver.close()
+  }
+})
