@@ -10,7 +10,7 @@ import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import type { Orm } from '#shared/runtime/postgres.ts'
-import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readLastOf, readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { ReconcilerConfig } from './config.ts'
 import { ledgerCheckpoint, listOverdueAttempts, listOverdueEvents, type OverdueAttempt } from './overdue.ts'
 
@@ -120,8 +120,8 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
 
   async function bringBackEvents(events: Awaited<ReturnType<typeof listOverdueEvents>>, last: Look): Promise<void> {
     const [stored, lastDue] = await Promise.all([
-      nats.jsm.direct.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.postponed }),
-      nats.jsm.direct.getMessage(STREAM_NAMES.waiting, { last_by_subj: WAITING_SUBJECTS.postponedDue }),
+      readLastOf(nats, STREAM_NAMES.ledger, LEDGER_SUBJECTS.postponed),
+      readLastOf(nats, STREAM_NAMES.waiting, WAITING_SUBJECTS.postponedDue),
     ])
     const fact = stored === null ? null : decodeLedgerFact(stored.string())
     const through = fact?.type === 'released' ? (fact as EventsReleased).throughWaitingSeq : 0
@@ -135,7 +135,7 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
   }
 
   async function isScheduled(subject: string): Promise<boolean> {
-    return (await nats.jsm.direct.getMessage(STREAM_NAMES.waiting, { last_by_subj: subject })) !== null
+    return (await readLastOf(nats, STREAM_NAMES.waiting, subject)) !== null
   }
 
   async function handIn(subject: string, message: RetryDue | PostponedDue, id: string): Promise<void> {

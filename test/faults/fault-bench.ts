@@ -1,247 +1,60 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import pg from 'pg'
-import { anyFreePort } from '#scripts/embedded/server-process.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
-import type { Credentials } from '#scripts/start/credentials.ts'
-import { compareReadModel } from '#scripts/verify/read-model.ts'
-import { streamsOf } from '#scripts/verify/read-streams.ts'
-import { type ReceivedRequest, type VerifyReport, verifyLedger } from '#scripts/verify/verify-ledger.ts'
-import { connectNats } from '#shared/runtime/nats.ts'
-import { createApi } from '../support/api.ts'
-import { testLogger } from '../support/nats.ts'
-import { type ReceivedRequest as RawRequest, type Reaction, type Receiver, startReceiver } from '../support/receiver.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
-import { until } from '../support/until.ts'
-import { createPoster, type Poster } from './poster.ts'
-
-const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
-const CONNECTIONS = 16
-const DRAIN_LIMIT_MS = 60_000
-const RECOVERY_LIMIT_MS = 60_000
+import { openJethookBench } from './jethook-bench.ts'
+import type { RunnableBench } from './run-fault.ts'
 
 /** A jethook process with servers of its own, and what a fault may do to each of them. */
-export interface FaultBench {
-  home: string
+export interface FaultBench extends RunnableBench {
   servers: EmbeddedServers
   /** All that jethook says to NATS, and hears from it, passes through here. */
   proxy: TcpProxy
-  jethook: ChildProcess
-  /** What receivers answer from now on; null: as ever. */
-  react: ((request: RawRequest) => Reaction) | null
   /** `kill -9`, then perhaps something to the files, then a start on the same port. */
   restartNats(whileDown?: (streamsFolder: string) => Promise<void>): Promise<void>
   restartPostgres(): Promise<void>
-  restartJethook(): Promise<void>
-  /** A connection to Postgres of one's own. */
-  withDatabase<T>(use: (client: pg.Client) => Promise<T>): Promise<T>
-  poster: Poster
-  newPoster(): Poster
 }
 
-export interface Fault {
-  id: string
-  name: string
-  /** Ends when everything is as it should be again. */
-  inject(bench: FaultBench): Promise<void>
-}
-
-export interface FaultRow {
-  id: string
-  name: string
-  accepted: number
-  report: VerifyReport
-  differences: string[]
-  /** From the end of the fault until an event that was posted after it has arrived. */
-  recoveryMs: number
-}
-
-const loadMs = Number(process.env['FAULT_LOAD_MS'] ?? 1_500)
-
-/** Posts events while a fault is injected, waits until all has ended, and checks every promise. */
-export async function runFault({ id, name, inject }: Fault): Promise<FaultRow> {
-  const received: ReceivedRequest[] = []
-  const { bench, receiver, close } = await openBench(received)
-  try {
-    bench.poster.start()
-    await delay(loadMs)
-    await inject(bench)
-    const recoveryMs = await measureRecovery(bench, receiver)
-    await delay(loadMs / 3)
-    const accepted = await bench.poster.stop()
-    await drained(bench, accepted.length)
-    const nats = await connectNats(bench.servers.natsUrl, 'verify', testLogger)
-    const report = await verifyLedger({
-      ...streamsOf(nats),
-      accepted,
-      received,
-      isQuiet: true,
-      retriesMax: 24,
-      cancelGraceMs: 15_000,
-    })
-    await nats.connection.close()
-    const differences = await compareReadModel(bench.servers.databaseUrl, report)
-    return { id, name, accepted: accepted.length, report, differences, recoveryMs }
-  } finally {
-    await close()
-  }
-}
-
-export async function openBench(
-  received: ReceivedRequest[],
-): Promise<{ bench: FaultBench; receiver: Receiver; close(): Promise<void> }> {
+export async function openBench(): Promise<FaultBench> {
   const home = await mkdtemp(join(tmpdir(), 'jethook-fault-'))
   const servers = await startEmbeddedServers({ home })
   const proxy = await startTcpProxy(servers.nats!.port)
-  const port = await anyFreePort()
-  const start = () => startJethook({ home, port, servers: bench.servers, proxy })
-  let credentials: Credentials
-  const receiver = await startReceiver((request, count) => {
-    const reaction = bench.react?.(request) ?? { status: count % 40 === 0 ? 503 : 200 }
-    received.push({
-      eventId: String(request.headers['x-event-id']),
-      subscriptionId: request.path.slice(1),
-      status: typeof reaction === 'string' ? 0 : reaction.status,
-      sha256: createHash('sha256').update(request.body).digest('hex'),
-    })
-    return reaction
+  const closeServers = async ({ nats, postgres }: EmbeddedServers) => {
+    await proxy.close()
+    for (const server of [nats, postgres]) await server?.stop()
+    // A child of a killed Postgres may still be ending.
+    await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+  }
+  const proxied = new URL(servers.natsUrl)
+  proxied.port = String(proxy.port)
+  const { natsUrl, databaseUrl } = servers
+  const core = await openJethookBench({ home, natsUrl: proxied.href, databaseUrl }).catch(async (error: unknown) => {
+    await closeServers(servers)
+    throw error
   })
-  const bench: FaultBench = {
-    home,
+  // The same object: what it says of itself while it is being used must be seen here as well.
+  const bench: FaultBench = Object.assign(core, {
+    natsUrl,
+    databaseUrl,
     servers,
     proxy,
-    jethook: null as unknown as ChildProcess,
-    react: null,
-    async restartNats(whileDown) {
+    async restartNats(whileDown?: (streamsFolder: string) => Promise<void>) {
       await bench.servers.nats!.kill()
       await whileDown?.(join(home, 'nats/data/jetstream/$G/streams'))
-      const fresh = await startEmbeddedServers({ home, databaseUrl: bench.servers.databaseUrl })
+      const fresh = await startEmbeddedServers({ home, databaseUrl })
       bench.servers = { ...bench.servers, nats: fresh.nats }
     },
     async restartPostgres() {
       await bench.servers.postgres!.kill()
-      const fresh = await startEmbeddedServers({ home, natsUrl: bench.servers.natsUrl })
+      const fresh = await startEmbeddedServers({ home, natsUrl })
       bench.servers = { ...bench.servers, postgres: fresh.postgres }
     },
-    async restartJethook() {
-      bench.jethook.kill('SIGKILL')
-      if (bench.jethook.exitCode === null && bench.jethook.signalCode === null) await once(bench.jethook, 'exit')
-      bench.jethook = await start()
-    },
-    async withDatabase(use) {
-      const client = new pg.Client({ connectionString: bench.servers.databaseUrl })
-      client.on('error', () => {})
-      await client.connect()
-      try {
-        return await use(client)
-      } finally {
-        await client.end().catch(() => {})
-      }
-    },
-    poster: null as unknown as Poster,
-    newPoster: () => createPoster({ port, credentials, connections: CONNECTIONS }),
-  }
-  const close = async () => {
-    await bench.poster?.stop()
-    bench.jethook?.kill('SIGCONT')
-    bench.jethook?.kill('SIGKILL')
-    await receiver.close()
-    await proxy.close()
-    for (const server of [bench.servers.nats, bench.servers.postgres]) await server?.stop()
-    // A child of a killed Postgres may still be ending.
-    await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
-  }
-  try {
-    bench.jethook = await start()
-    credentials = JSON.parse(await readFile(join(home, 'credentials.json'), 'utf8')) as Credentials
-    bench.poster = bench.newPoster()
-    await subscribe(credentials, receiver.url)
-  } catch (error) {
-    await close()
-    throw error
-  }
-  return { bench, receiver, close }
-}
-
-/** Two subscriptions whose addresses name them, so that the receiver can tell them apart. */
-async function subscribe(credentials: Credentials, receiverUrl: string): Promise<void> {
-  const { api_url: apiUrl, application_id: applicationId, service_token: token } = credentials
-  const api = createApi({ apiUrl, applicationId, token })
-  await api.createEventType()
-  for (let i = 0; i < 2; i++) {
-    const { subscription_id } = await api.subscribe(receiverUrl, { labels: { nothing: 'yet' } })
-    await api.call(
-      'PUT',
-      `/subscriptions/${subscription_id}`,
-      api.subscriptionPost(`${receiverUrl}/${subscription_id}`),
-    )
-  }
-}
-
-interface JethookOptions {
-  home: string
-  port: number
-  servers: EmbeddedServers
-  proxy: TcpProxy
-}
-
-async function startJethook({ home, port, servers, proxy }: JethookOptions): Promise<ChildProcess> {
-  const natsUrl = new URL(servers.natsUrl)
-  natsUrl.port = String(proxy.port)
-  const child = spawn(process.execPath, ['scripts/start/main.ts', '--json'], {
-    cwd: PROJECT,
-    env: {
-      ...process.env,
-      JETHOOK_HOME: home,
-      PORT: String(port),
-      NATS_URL: natsUrl.href,
-      DATABASE_URL: servers.databaseUrl,
-      RETRY_SCHEDULE: '200ms,500ms,1s',
-      DELIVERY_TIMEOUT_MS: '1000',
-      RECONCILE_INTERVAL_MS: '2000',
-      RECONCILE_GRACE_MS: '3000',
-      HEALTH_CHECK_KEY: '',
-      DISABLE_API_RATE_LIMITING: 'true',
-      LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal',
-    },
-    stdio: ['ignore', 'pipe', process.env['TEST_LOG_LEVEL'] ? 'inherit' : 'ignore'],
   })
-  await new Promise<void>((resolve, reject) => {
-    child.stdout!.once('data', () => resolve())
-    child.once('exit', (code) => reject(new Error(`jethook ended with code ${code} instead of getting ready`)))
-  })
-  return child
-}
-
-async function measureRecovery({ poster }: FaultBench, receiver: Receiver): Promise<number> {
-  const startedMs = performance.now()
-  const eventId = await poster.postOne()
-  await receiver.waitFor(
-    (requests) => requests.some(({ headers }) => headers['x-event-id'] === eventId),
-    RECOVERY_LIMIT_MS,
-  )
-  return Math.round(performance.now() - startedMs)
-}
-
-async function drained(bench: FaultBench, accepted: number): Promise<void> {
-  await bench.withDatabase((client) =>
-    until(
-      'every delivery has ended',
-      async () => {
-        const { rows } = await client.query<{ events: string; open: string }>(
-          `SELECT (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM deliveries WHERE status = 'pending') AS open,
-             (SELECT count(*) FROM deliveries) AS made`,
-        )
-        const [row] = rows as unknown as { events: string; open: string; made: string }[]
-        return Number(row!.events) >= accepted && Number(row!.made) >= 2 * accepted && Number(row!.open) === 0
-      },
-      DRAIN_LIMIT_MS,
-    ).catch(() => {}),
-  )
+  const closeCore = core.close
+  bench.close = async () => {
+    await closeCore()
+    await closeServers(bench.servers)
+  }
+  return bench
 }

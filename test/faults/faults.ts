@@ -3,7 +3,8 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { Fault, FaultBench } from './fault-bench.ts'
+import type { FaultBench } from './fault-bench.ts'
+import type { Fault } from './run-fault.ts'
 
 const run = promisify(execFile)
 
@@ -32,7 +33,7 @@ async function repeat(times: number, act: () => Promise<void> | void): Promise<v
 const asSuperuser = (bench: FaultBench, sql: string) => bench.withDatabase((client) => client.query(sql))
 
 /** What may happen to one machine; ids as in the literature of this project. */
-export const FAULTS: readonly Fault[] = [
+export const FAULTS: readonly Fault<FaultBench>[] = [
   {
     id: 'F1',
     name: 'jethook is killed, twice',
