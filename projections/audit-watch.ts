@@ -3,7 +3,7 @@ import { unwell, WELL } from '#shared/runtime/health.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
-import { AUDITED_KINDS, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { AUDITED_KINDS, readStored, STREAM_NAMES } from '#shared/runtime/streams.ts'
 
 export interface AuditWatchOptions {
   nats: Nats
@@ -47,6 +47,7 @@ export function createAuditWatch({
   async function lastChange(): Promise<{ seq: number; time: Date } | null> {
     const messages = await Promise.all(
       AUDITED_KINDS.map((kind) =>
+        // Whichever copy answers: what it has not seen yet was changed a moment ago.
         nats.jsm.direct.getMessage(STREAM_NAMES.control, { last_by_subj: `control.${kind}.>` }),
       ),
     )
@@ -57,7 +58,7 @@ export function createAuditWatch({
   async function lastCopiedSeq(): Promise<number> {
     const { state } = await nats.unlessLost(nats.jsm.streams.info(STREAM_NAMES.audit))
     if (state.messages === 0) return 0
-    const message = await nats.jsm.direct.getMessage(STREAM_NAMES.audit, { seq: state.last_seq })
+    const message = await readStored(nats, STREAM_NAMES.audit, state.last_seq)
     return Number(message?.header.get('Nats-Stream-Source').split(' ')[1] ?? 0)
   }
 

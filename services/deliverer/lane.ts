@@ -10,7 +10,7 @@ import {
 import type { LaneSource } from '#shared/runtime/lane-sources.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
-import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS, UP_POLL_MS } from '#shared/runtime/stream-reader.ts'
+import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS, stopWhenSilent, UP_POLL_MS } from '#shared/runtime/stream-reader.ts'
 
 const NANOS_PER_MS = 1_000_000
 const CONSUMER_NOT_FOUND = 10014
@@ -88,6 +88,7 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
     })
     messages = await nats.unlessLost(consuming)
     if (stopping.signal.aborted) messages.stop()
+    void stopWhenSilent(messages)
     // What the server has forgotten in a restart the client would find out only after seconds.
     const forget = nats.onReconnect(() => messages?.stop())
     const reason = await messages.closed().finally(forget)

@@ -2,7 +2,7 @@ import { type DeliveryAttempted, decodeLedgerFact } from '#shared/facts/ledger.t
 import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
-import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readLastOf, STREAM_NAMES } from '#shared/runtime/streams.ts'
 
 /** A retry as the attempt before it called for it. */
 export interface RecordedRetry {
@@ -46,25 +46,26 @@ export function createRecordedAttempts({ nats, logger, afterSeq, max }: Recorded
   }
 
   async function read(): Promise<void> {
-    const { lastSeq } = await readStreamState(nats, STREAM_NAMES.ledger)
+    // Of the leader. The consumer may stand on a copy that lags behind: what it says is pending may be too little.
+    const lastSeq = (await readLastOf(nats, STREAM_NAMES.ledger, LEDGER_SUBJECTS.attempt))?.seq ?? 0
     if (lastSeq <= readThroughSeq) return
     const consumer = await nats.js.consumers.get(STREAM_NAMES.ledger, {
       opt_start_seq: readThroughSeq + 1,
       filter_subjects: [LEDGER_SUBJECTS.attempt],
       inactive_threshold: 10_000,
     })
-    let left = (await consumer.info()).num_pending
-    const count = left
-    while (left > 0) {
-      const messages = await consumer.fetch({ max_messages: Math.min(left, FETCH_MAX), expires: FETCH_EXPIRES_MS })
+    let count = 0
+    while (readThroughSeq < lastSeq) {
+      const messages = await consumer.fetch({ max_messages: FETCH_MAX, expires: FETCH_EXPIRES_MS })
       for await (const message of messages) {
         add(decodeLedgerFact(message.string()) as DeliveryAttempted)
-        left--
+        readThroughSeq = message.seq
+        count++
+        if (readThroughSeq >= lastSeq) break
       }
     }
     await consumer.delete()
-    readThroughSeq = lastSeq
-    if (count > 0) logger.debug({ count, throughSeq: lastSeq }, 'recorded attempts read')
+    logger.debug({ count, throughSeq: lastSeq }, 'recorded attempts read')
   }
 
   function startReading(): Promise<void> {

@@ -6,7 +6,7 @@ import type { Actor } from '#shared/facts/control.ts'
 import { decodeEvent } from '#shared/facts/event.ts'
 import type { EventReplayed } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
-import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readStored, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { RouteDependencies } from './dependencies.ts'
 
 const GROUP_MAX = 1_000
@@ -18,7 +18,7 @@ const GROUP_MAX = 1_000
  */
 export async function replayEvent(deps: RouteDependencies, eventSeq: number, by: Actor): Promise<void> {
   const { nats, registry, appenders, clock, config, freshRegistry } = deps
-  const stored = await nats.jsm.direct.getMessage(STREAM_NAMES.events, { seq: eventSeq })
+  const stored = await readStored(nats, STREAM_NAMES.events, eventSeq)
   if (stored === null) throw new ProblemError('NotFound', { detail: 'The event is no longer kept.' })
   await freshRegistry.catchUp()
   const matchable = decodeEvent(stored.data)

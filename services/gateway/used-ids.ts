@@ -2,7 +2,7 @@ import { ProblemError } from '#shared/contract/problems.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import type { Orm } from '#shared/runtime/postgres.ts'
-import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readStored, readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { findEventId } from './queries/event-ids.ts'
 
 /** Tells of ids that JetStream's duplicate window doesn't cover whether they were used before. */
@@ -26,7 +26,10 @@ export interface UsedIdsOptions {
 export function createUsedIds({ nats, orm, clock, windowMs }: UsedIdsOptions): UsedIds {
   /** When the first event behind the checkpoint was stored, or null when there is none. */
   async function nextStoredAtMs(checkpointSeq: number): Promise<number | null> {
-    const next = await nats.jsm.direct.getMessage(STREAM_NAMES.events, { seq: checkpointSeq + 1, next_by_subj: '>' })
+    // Of the leader: a copy that lags behind would say that there is none.
+    const { lastSeq, firstSeq } = await readStreamState(nats, STREAM_NAMES.events)
+    if (lastSeq <= checkpointSeq) return null
+    const next = await readStored(nats, STREAM_NAMES.events, Math.max(checkpointSeq + 1, firstSeq))
     return next === null ? null : next.time.getTime()
   }
 

@@ -18,7 +18,7 @@ import type { ControlReader } from '#shared/runtime/control-reader.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
-import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readLastOf, readStored, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { MatcherConfig } from './config.ts'
 import { catchUpWithControl } from './control.ts'
 import { bySubscription } from './group.ts'
@@ -105,9 +105,7 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
 
   /** @throws {Error} when the latest withdrawals can't be had in time: the batch is tried again. */
   async function catchUpWithPostponed(): Promise<void> {
-    const last = await nats.unlessLost(
-      nats.jsm.direct.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.postponed }),
-    )
+    const last = await readLastOf(nats, STREAM_NAMES.ledger, LEDGER_SUBJECTS.postponed)
     const untilMs = performance.now() + FOLD_LIMIT_MS
     while (last !== null && foldedSeq < last.seq) {
       if (performance.now() > untilMs) throw new Error('the latest withdrawals could not be read')
@@ -122,9 +120,7 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
   async function waitUntilMatched(eventSeq: number): Promise<void> {
     const untilMs = performance.now() + FOLD_LIMIT_MS
     while (matchedThroughSeq < eventSeq) {
-      const last = await nats.unlessLost(
-        nats.jsm.direct.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.matched }),
-      )
+      const last = await readLastOf(nats, STREAM_NAMES.ledger, LEDGER_SUBJECTS.matched)
       if (last !== null) matchedThroughSeq = (decodeLedgerFact(last.string()) as EventsMatched).toEventSeq
       if (matchedThroughSeq >= eventSeq) return
       if (performance.now() > untilMs) throw new Error('a postponed event is due, but not yet matched')
@@ -171,7 +167,7 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
 
   /** @returns null when it is older than EVENTS keeps: nothing is left to deliver. */
   async function eventOf({ eventSeq }: PostponedDue): Promise<MatchableEvent | null> {
-    const stored = await nats.jsm.direct.getMessage(STREAM_NAMES.events, { seq: eventSeq })
+    const stored = await readStored(nats, STREAM_NAMES.events, eventSeq)
     return stored === null ? null : decodeEvent(stored.data)
   }
 

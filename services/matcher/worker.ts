@@ -14,7 +14,7 @@ import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
-import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readLastOf, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { MatcherConfig } from './config.ts'
 import { catchUpWithControl } from './control.ts'
 import { groupMatches, type MatchedEvent, type MatchedGroup, withoutMatchedPart } from './group.ts'
@@ -58,9 +58,7 @@ export function createMatcher(deps: MatcherDependencies): Service {
   })
 
   async function readCheckpoint(): Promise<void> {
-    const last = await nats.unlessLost(
-      nats.jsm.streams.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.matched }),
-    )
+    const last = await readLastOf(nats, STREAM_NAMES.ledger, LEDGER_SUBJECTS.matched)
     matchedSeq = last?.seq ?? 0
     lastMatched = last === null ? null : (decodeLedgerFact(last.string()) as EventsMatched)
   }

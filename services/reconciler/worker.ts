@@ -11,7 +11,7 @@ import { laneSources } from '#shared/runtime/lane-sources.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
-import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readLastOf, readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { ReconcilerConfig } from './config.ts'
 import type { Overdue, OverdueAttempt, OverdueEvent } from './overdue.ts'
 
@@ -172,8 +172,8 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
   /** Whether the due messages of postponed events are dealt with up to `waitingSeq`. */
   async function areReleasesThrough(waitingSeq: number): Promise<boolean> {
     const [stored, lastDue] = await Promise.all([
-      nats.jsm.streams.getMessage(STREAM_NAMES.ledger, { last_by_subj: LEDGER_SUBJECTS.postponed }),
-      nats.jsm.streams.getMessage(STREAM_NAMES.waiting, { last_by_subj: WAITING_SUBJECTS.postponedDue }),
+      readLastOf(nats, STREAM_NAMES.ledger, LEDGER_SUBJECTS.postponed),
+      readLastOf(nats, STREAM_NAMES.waiting, WAITING_SUBJECTS.postponedDue),
     ])
     const fact = stored === null ? null : decodeLedgerFact(stored.string())
     // A withdrawal doesn't say how far releasing is; an event that is handed in twice is released once.
@@ -188,7 +188,7 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
   }
 
   async function isScheduled(subject: string): Promise<boolean> {
-    return (await nats.jsm.streams.getMessage(STREAM_NAMES.waiting, { last_by_subj: subject })) !== null
+    return (await readLastOf(nats, STREAM_NAMES.waiting, subject)) !== null
   }
 
   async function handIn(subject: string, message: RetryDue | PostponedDue, id: string): Promise<void> {

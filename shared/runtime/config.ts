@@ -42,7 +42,13 @@ export const SETTINGS = Type.Object({
   NATS_URL: text('', {
     group: 'NATS',
     sensitive: true,
-    description: 'NATS connection URL with credentials; not set: an embedded server is started',
+    description:
+      'NATS connection URL with credentials, or those of several servers of one cluster, comma separated; not set: an embedded server is started',
+  }),
+  STREAM_REPLICAS: Type.Union([Type.Literal(1), Type.Literal(3), Type.Literal(5)], {
+    default: 1,
+    group: 'NATS',
+    description: 'Servers of a NATS cluster that keep a copy of every stream: 1, 3 or 5; never lowered once used',
   }),
   EVENTS_MAX_AGE_DAYS: integer(
     30,

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { decodeEvent, type EventAccepted } from '../facts/event.ts'
 import type { Nats } from './nats.ts'
-import { STREAM_NAMES } from './streams.ts'
+import { readStored, STREAM_NAMES } from './streams.ts'
 
 export interface CachedEvent {
   event: EventAccepted
@@ -28,7 +28,7 @@ export function createEventCache(nats: Nats): EventCache {
   const fetching = new Map<number, Promise<CachedEvent | null>>()
 
   async function fetch(seq: number): Promise<CachedEvent | null> {
-    const stored = await nats.jsm.direct.getMessage(STREAM_NAMES.events, { seq })
+    const stored = await readStored(nats, STREAM_NAMES.events, seq)
     if (stored === null) return null
     const event = decodeEvent(stored.data)
     cache.set(seq, event)

@@ -45,20 +45,30 @@ export function isVersionAtLeast(actual: string, wanted: string): boolean {
   return true
 }
 
-/** `url` without user and password, to be shown and logged. */
-function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//')
+/** `urls` without user and password, to be shown and logged. */
+function withoutCredentials(urls: string): string {
+  return urls.replace(/\/\/[^@/]*@/g, '//')
+}
+
+/** The servers that `natsUrls` names (a comma stands before a scheme), and the credentials of the first that has some. */
+function serversOf(natsUrls: string): { servers: string[]; user?: string; pass?: string } {
+  const urls = natsUrls.split(/,\s*(?=\w+:\/\/)/).map((url) => new URL(url.trim()))
+  const known = urls.find(({ username }) => username !== '')
+  return {
+    servers: urls.map(({ host }) => host),
+    ...(known ? { user: decodeURIComponent(known.username), pass: decodeURIComponent(known.password) } : {}),
+  }
 }
 
 /**
  * Connects once and then reconnects for ever: an outage makes callers wait or time out, it never closes the connection.
+ * @param natsUrl Of one server, or of several of one cluster, comma separated: any of them will do.
  * @throws {NatsUnusableError} when the server can't be reached now, refuses the credentials, is too old or has no JetStream.
  */
 export async function connectNats(natsUrl: string, name: string, logger: Logger): Promise<Nats> {
-  const url = new URL(natsUrl)
+  const given = serversOf(natsUrl)
   const connection = await connect({
-    servers: url.host,
-    ...(url.username ? { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } : {}),
+    ...given,
     name,
     timeout: CONNECT_TIMEOUT_MS,
     maxReconnectAttempts: -1,
@@ -73,6 +83,8 @@ export async function connectNats(natsUrl: string, name: string, logger: Logger)
       cause: error,
     })
   })
+  // The client has forgotten those that it could not reach just now: they may be all that is left some day.
+  connection.setServers([...new Set([...given.servers, ...connection.getServers().map(({ listen }) => listen)])])
   try {
     const version = connection.info?.version ?? '0.0.0'
     if (!isVersionAtLeast(version, NATS_SERVER_VERSION_MIN)) {

@@ -74,6 +74,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     })
     messages = await nats.unlessLost(consuming)
     if (stopping.signal.aborted) messages.stop()
+    void stopWhenSilent(messages)
     // What the server has forgotten in a restart the client would find out only after seconds.
     const forget = nats.onReconnect(() => messages?.stop())
     try {
@@ -115,6 +116,15 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       await Promise.race([running, delay(STOP_LIMIT_MS, undefined, { ref: false })])
     },
   }
+}
+
+/**
+ * Ends the reading when the consumer's server says nothing any more (two heartbeats), so that it starts over. The client by
+ * itself would ask for this very consumer again and again; one that lives on a single server of a cluster, as those of
+ * readers do, is not to be had until that server is back.
+ */
+export async function stopWhenSilent(messages: ConsumerMessages): Promise<void> {
+  for await (const { type } of messages.status()) if (type === 'heartbeats_missed') messages.stop()
 }
 
 /** Up to so many entries of the client's queue may be its own notes to itself, after which no message need come. */

@@ -4,6 +4,7 @@ import {
   type JetStreamManager,
   RetentionPolicy,
   StorageType,
+  type StoredMsg,
   type StreamConfig,
   type StreamInfo,
 } from '@nats-io/jetstream'
@@ -34,8 +35,13 @@ export const AUDITED_KINDS = [
   'subscription',
 ]
 const STREAM_NOT_FOUND = 10059
+/** No suitable peers for placement; insufficient resources; more replicas than one without a cluster. */
+const TOO_FEW_SERVERS = new Set([10005, 10023, 10074])
 
-type StreamSettings = Pick<Settings, 'EVENTS_MAX_AGE_DAYS' | 'LEDGER_MAX_AGE_DAYS' | 'DUPLICATE_WINDOW_MS'>
+type StreamSettings = Pick<
+  Settings,
+  'EVENTS_MAX_AGE_DAYS' | 'LEDGER_MAX_AGE_DAYS' | 'DUPLICATE_WINDOW_MS' | 'STREAM_REPLICAS'
+>
 
 /** Every stream and its settings: the only place that says them. Why each is as it is: docs/streams.md. */
 export function streamConfigs(settings: StreamSettings): Partial<StreamConfig>[] {
@@ -43,7 +49,7 @@ export function streamConfigs(settings: StreamSettings): Partial<StreamConfig>[]
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
     discard: DiscardPolicy.Old,
-    num_replicas: 1,
+    num_replicas: settings.STREAM_REPLICAS,
     duplicate_window: settings.DUPLICATE_WINDOW_MS * NANOS_PER_MS,
   }
   const record = {
@@ -124,21 +130,42 @@ function isAsWanted(wanted: Partial<StreamConfig>, actual: StreamConfig): boolea
   })
 }
 
+/** Copies are added, never taken away: another process, or a command of an operator, may not know of the setting. */
+function withCopiesKept(wanted: Partial<StreamConfig>, actual: StreamConfig): Partial<StreamConfig> {
+  return { ...wanted, num_replicas: Math.max(wanted.num_replicas ?? 1, actual.num_replicas) }
+}
+
 /**
- * Brings all streams to their settings; doing it again changes nothing.
- * @throws {StreamSettingsError} when a stream exists with settings that could lose data; it is left as it is.
+ * Brings all streams to their settings; doing it again changes nothing. The consumers of a stream follow its copies.
+ * @throws {StreamSettingsError} when a stream exists with settings that could lose data (it is left as it is), or when
+ * there aren't as many servers as `STREAM_REPLICAS` asks for.
  */
 export async function applyStreams(jsm: JetStreamManager, settings: StreamSettings): Promise<void> {
-  for (const wanted of streamConfigs(settings)) {
-    const name = wanted.name as StreamName
+  for (const config of streamConfigs(settings)) {
+    const name = config.name as StreamName
     const info = await streamInfo(jsm, name)
     if (info === null) {
-      await jsm.streams.add({ ...wanted, name })
+      await onEnoughServers(settings, jsm.streams.add({ ...config, name }))
       continue
     }
-    const danger = dangerousDifference(wanted, info.config)
+    const danger = dangerousDifference(config, info.config)
     if (danger !== null) throw new StreamSettingsError(`The stream ${name} can't be used: ${danger}.`)
-    if (!isAsWanted(wanted, info.config)) await jsm.streams.update(name, wanted)
+    const wanted = withCopiesKept(config, info.config)
+    if (!isAsWanted(wanted, info.config)) await onEnoughServers(settings, jsm.streams.update(name, wanted))
+  }
+}
+
+async function onEnoughServers<T>({ STREAM_REPLICAS: copies }: StreamSettings, applied: Promise<T>): Promise<T> {
+  try {
+    return await applied
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError && TOO_FEW_SERVERS.has(error.code))) throw error
+    throw new StreamSettingsError(
+      `NATS can't keep ${copies} copies of each stream (STREAM_REPLICAS): ${error.message}.`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 
@@ -158,8 +185,27 @@ export interface StreamState {
   lastSeq: number
 }
 
-/** One request to the server. @throws {ConnectionBrokenError} at once when the connection breaks. */
+/**
+ * One request to the server; of a cluster, to the stream's leader, which knows of all that was acknowledged.
+ * @throws {ConnectionBrokenError} at once when the connection breaks.
+ */
 export async function readStreamState(nats: Nats, name: StreamName): Promise<StreamState> {
   const info = await nats.unlessLost(nats.jsm.streams.info(name))
   return { createdAt: String(info.created), firstSeq: info.state.first_seq, lastSeq: info.state.last_seq }
+}
+
+/**
+ * The message at a sequence, or null when the stream no longer holds it. Any copy may answer; one that lags behind
+ * doesn't have the latest messages yet, so only the leader is believed that there is none.
+ */
+export async function readStored(nats: Nats, name: StreamName, seq: number): Promise<StoredMsg | null> {
+  return (await nats.jsm.direct.getMessage(name, { seq })) ?? (await nats.jsm.streams.getMessage(name, { seq }))
+}
+
+/**
+ * The last message of a subject, or null when there is none. Asked of the leader: a copy that lags behind would answer
+ * with an older one.
+ */
+export function readLastOf(nats: Nats, name: StreamName, subject: string): Promise<StoredMsg | null> {
+  return nats.unlessLost(nats.jsm.streams.getMessage(name, { last_by_subj: subject }))
 }

@@ -14,7 +14,7 @@ async function withSpoiltStore(
   check: (bench: FaultBench) => Promise<void>,
   beforeLoad?: (bench: FaultBench) => Promise<void>,
 ): Promise<void> {
-  const { bench, close } = await openBench([])
+  const bench = await openBench()
   try {
     await beforeLoad?.(bench)
     bench.poster.start()
@@ -30,7 +30,7 @@ async function withSpoiltStore(
     await bench.restartNats((folder) => spoil(folder, bench))
     await check(bench)
   } finally {
-    await close()
+    await bench.close()
   }
 }
 

@@ -3,7 +3,8 @@ import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { testLogger } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 import { FAILPOINTS } from './failpoints.ts'
-import { type FaultBench, subscribe } from './fault-bench.ts'
+import type { FaultBench } from './fault-bench.ts'
+import { subscribe } from './jethook-bench.ts'
 
 /** How jethook is brought to a failpoint, and which of its passages is the last. */
 interface Approach {

@@ -11,7 +11,8 @@ import { testLogger } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 import { dieAtFailpoints } from './failpoint-fault.ts'
 import { FAILPOINTS } from './failpoints.ts'
-import type { Fault, FaultBench } from './fault-bench.ts'
+import type { FaultBench } from './fault-bench.ts'
+import type { Fault } from './run-fault.ts'
 
 const run = promisify(execFile)
 
@@ -84,7 +85,7 @@ function countHeld(bench: FaultBench): Promise<number> {
 const asSuperuser = (bench: FaultBench, sql: string) => bench.withDatabase((client) => client.query(sql))
 
 /** What may happen to one machine; ids as in the literature of this project. */
-export const FAULTS: readonly Fault[] = [
+export const FAULTS: readonly Fault<FaultBench>[] = [
   {
     id: 'F1',
     name: 'jethook is killed, twice',
@@ -253,7 +254,7 @@ export const FAULTS: readonly Fault[] = [
 const FEW_FAILPOINTS = ['event-postponed-before-its-fact', 'fact-before-acknowledgement', 'commit-sent-not-answered']
 
 /** The short form: one of each kind. */
-export const SHORT: readonly Fault[] = [
+export const SHORT: readonly Fault<FaultBench>[] = [
   {
     id: 'F1b',
     name: `jethook dies at ${FEW_FAILPOINTS.length} named points`,

@@ -10,6 +10,10 @@ export interface Poster {
   postOne(more?: Record<string, unknown>): Promise<string>
   /** @returns the ids that were accepted, in the order of the answers. */
   stop(): Promise<string[]>
+  /** The longest time, while it posted, between two answers that said 201. */
+  readonly longestPauseMs: number
+  /** Answers that asked to try again. */
+  readonly refused: number
 }
 
 export interface PosterOptions {
@@ -30,6 +34,9 @@ export function createPoster({ ports, credentials, connections }: PosterOptions)
   const accepted: string[] = []
   let isStopping = false
   let running: Promise<unknown> = Promise.resolve()
+  let lastAcceptedMs = performance.now()
+  let longestPauseMs = 0
+  let refused = 0
 
   async function postOne(more: Record<string, unknown> = {}, connection = 0): Promise<string> {
     const eventId = newEventId(Date.now())
@@ -41,13 +48,20 @@ export function createPoster({ ports, credentials, connections }: PosterOptions)
       if (status === null) turn++
       // A conflict on a repetition means that an earlier try was accepted.
       if (status === 201 || (status === 409 && isRepetition)) {
-        accepted.push(eventId)
+        noteAccepted(eventId)
         return eventId
       }
+      if (status !== null) refused++
       if (status !== null && status < 500 && status !== 429) throw new Error(`an event was answered with ${status}`)
       if (Date.now() > endMs) throw new Error('an event was not accepted for a minute')
       await delay(RETRY_WAIT_MS)
     }
+  }
+
+  function noteAccepted(eventId: string): void {
+    accepted.push(eventId)
+    longestPauseMs = Math.max(longestPauseMs, Math.round(performance.now() - lastAcceptedMs))
+    lastAcceptedMs = performance.now()
   }
 
   /** @returns the status, or null without an answer. */
@@ -74,7 +88,14 @@ export function createPoster({ ports, credentials, connections }: PosterOptions)
 
   return {
     postOne: (more) => postOne(more),
+    get longestPauseMs() {
+      return longestPauseMs
+    },
+    get refused() {
+      return refused
+    },
     start() {
+      lastAcceptedMs = performance.now()
       running = Promise.all(
         Array.from({ length: connections }, async (_, connection) => {
           while (!isStopping) {

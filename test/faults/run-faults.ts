@@ -1,10 +1,15 @@
-import type { FaultRow } from './fault-bench.ts'
-import { runFault } from './fault-bench.ts'
+import { openClusterBench } from './cluster-bench.ts'
+import { CLUSTER_FAULTS } from './cluster-faults.ts'
+import { openBench } from './fault-bench.ts'
 import { FAULTS } from './faults.ts'
+import { type FaultRow, runFault } from './run-fault.ts'
 
-/** `npm run faults [-- ID …]`: each fault on servers of its own, and a table of what became of the events. */
-const wanted = process.argv.slice(2)
-const faults = FAULTS.filter(({ id }) => wanted.length === 0 || wanted.includes(id))
+/** `npm run faults [-- --cluster] [-- ID …]`: each fault on servers of its own, and a table of what became of the events. */
+const args = process.argv.slice(2)
+const wanted = args.filter((arg) => !arg.startsWith('--'))
+const RUNS = args.includes('--cluster')
+  ? CLUSTER_FAULTS.map((fault) => ({ ...fault, run: () => runFault(fault, openClusterBench) }))
+  : FAULTS.map((fault) => ({ ...fault, run: () => runFault(fault, openBench) }))
 const HEADS = [
   'fault',
   'accepted',
@@ -16,24 +21,27 @@ const HEADS = [
   'early',
   'over max',
   'repeated',
+  'refused',
+  'pause',
   'recovery',
 ]
 
 console.log(`\n  ${HEADS.map((head, i) => (i === 0 ? head.padEnd(64) : head.padStart(9))).join(' ')}`)
 let isWhole = true
-for (const fault of faults) {
+for (const { id, name, run } of RUNS) {
+  if (wanted.length > 0 && !wanted.includes(id)) continue
   try {
-    const row = await runFault(fault)
+    const row = await run()
     isWhole &&= row.report.violations.length === 0 && row.differences.length === 0
     print(row)
   } catch (error) {
     isWhole = false
-    console.log(`  ${fault.id} ${fault.name}: ${(error as Error).stack}`)
+    console.log(`  ${id} ${name}: ${(error as Error).stack}`)
   }
 }
 process.exitCode = isWhole ? 0 : 1
 
-function print({ id, name, accepted, report, differences, recoveryMs }: FaultRow): void {
+function print({ id, name, accepted, report, differences, recoveryMs, pauseMs, refused }: FaultRow): void {
   const { broken, lost } = report
   const lostCount = lost.prefix + lost.middle + lost.postfix + (broken.I2 ?? 0) + (broken.I3 ?? 0)
   const cells = [
@@ -46,6 +54,8 @@ function print({ id, name, accepted, report, differences, recoveryMs }: FaultRow
     broken.I7 ?? 0,
     broken.I6 ?? 0,
     report.repeatedSuccesses,
+    refused,
+    `${pauseMs} ms`,
     `${recoveryMs} ms`,
   ]
   console.log(`  ${`${id} ${name}`.padEnd(64)} ${cells.map((cell) => String(cell).padStart(9)).join(' ')}`)

@@ -246,6 +246,8 @@ export function createFakeConnection({
       [Symbol.asyncIterator]: iterate,
       getPending: () => queue.length,
       closed: () => closed,
+      // Its heartbeats are never missed: a silent connection is cut.
+      async *status() {},
       stop() {
         isStopped = true
         for (const listener of stopListeners.splice(0)) listener()

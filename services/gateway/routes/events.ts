@@ -16,7 +16,7 @@ import {
 import { decodeEvent } from '#shared/facts/event.ts'
 import type { EventWithdrawn } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
-import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readStored, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { GatewayServer } from '../app.ts'
 import { actorOf } from '../authentication.ts'
 import type { RouteDependencies } from '../dependencies.ts'
@@ -116,7 +116,7 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
       const { applicationId } = await authorize.application(request.principal, id, 'event.get')
       await request.catchUp(reply)
       const found = await findEvent(orm, applicationId, eventId)
-      const stored = found && (await nats.jsm.direct.getMessage(STREAM_NAMES.events, { seq: Number(found.seq) }))
+      const stored = found && (await readStored(nats, STREAM_NAMES.events, Number(found.seq)))
       if (!found || !stored) throw new ProblemError('NotFound')
       const { payload } = decodeEvent(stored.data)
       return { ...withoutNulls(found), payload: Buffer.from(payload).toString('base64') }

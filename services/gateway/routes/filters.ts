@@ -2,7 +2,7 @@ import { FilterTrial, FilterTrialAnswer } from '#shared/contract/schemas.ts'
 import { filterDocumentOf } from '#shared/domain/match.ts'
 import { compileFilter, explainFilter, validateFilter } from '#shared/domain/payload-filter.ts'
 import { decodeEvent } from '#shared/facts/event.ts'
-import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readStored, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { GatewayServer } from '../app.ts'
 import type { RouteDependencies } from '../dependencies.ts'
 import { listEvents } from '../queries/events.ts'
@@ -40,7 +40,7 @@ export function registerFilterRoutes(server: GatewayServer, { authorize, orm, na
       })
       const answers: FilterTrialAnswer = []
       for (const { seq, event_id, event_type_name, received_at } of events) {
-        const stored = await nats.jsm.direct.getMessage(STREAM_NAMES.events, { seq: Number(seq) })
+        const stored = await readStored(nats, STREAM_NAMES.events, Number(seq))
         if (stored === null) continue
         answers.push({
           event_id,
