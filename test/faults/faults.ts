@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ACK_WAIT_MS } from '#services/deliverer/lane.ts'
 import type { ProblemDocument } from '#shared/contract/problems.ts'
@@ -13,6 +14,7 @@ import { dieAtFailpoints } from './failpoint-fault.ts'
 import { FAILPOINTS } from './failpoints.ts'
 import type { FaultBench } from './fault-bench.ts'
 import type { Fault } from './run-fault.ts'
+import { stressSchedules } from './schedule-stress.ts'
 
 const run = promisify(execFile)
 
@@ -66,6 +68,17 @@ async function withNats<T>({ servers }: FaultBench, use: (nats: Nats) => Promise
   } finally {
     await nats.connection.close()
   }
+}
+
+const HOUR_MS = 3_600_000
+const CLOCK_JUMP = fileURLToPath(new URL('clock-jump.ts', import.meta.url))
+
+async function jumpClock(bench: FaultBench, jumpMs: number): Promise<void> {
+  await bench.restartJethook({ environment: { CLOCK_JUMP_MS: String(jumpMs) }, execArgv: ['--import', CLOCK_JUMP] })
+  await delay(1_000)
+  bench.jethook.kill('SIGUSR2')
+  await delay(3_000)
+  bench.jethook.kill('SIGUSR2')
 }
 
 /** Half as long again as a message is left to an owner that is silent. */
@@ -248,6 +261,26 @@ export const FAULTS: readonly Fault<FaultBench>[] = [
       await delay(3_000)
       bench.react = null
     },
+  },
+  {
+    id: 'F14a',
+    name: "jethook's clock goes an hour ahead for 3 s",
+    async inject(bench) {
+      // What fails now would be tried again in an hour.
+      bench.react = () => ({ status: 200 })
+      await jumpClock(bench, HOUR_MS)
+      bench.react = null
+    },
+  },
+  {
+    id: 'F14b',
+    name: "jethook's clock goes an hour back for 3 s",
+    inject: (bench) => jumpClock(bench, -HOUR_MS),
+  },
+  {
+    id: 'F21',
+    name: '3,000 retries in one second: due, overdue at a start, cancelled',
+    inject: stressSchedules,
   },
 ]
 

@@ -8,6 +8,8 @@ export interface Poster {
   start(): void
   /** One event of its own, with `more` in its post. @returns its id, once it is accepted. */
   postOne(more?: Record<string, unknown>): Promise<string>
+  /** So many at once, ≤ 1,000; resolves once they are accepted. */
+  postBatch(count: number, more?: Record<string, unknown>): Promise<void>
   /** @returns the ids that were accepted, in the order of the answers. */
   stop(): Promise<string[]>
   /** The longest time, while it posted, between two answers that said 201. */
@@ -44,7 +46,7 @@ export function createPoster({ ports, credentials, connections }: PosterOptions)
     const endMs = Date.now() + GIVE_UP_MS
     let turn = connection
     for (let isRepetition = false; ; isRepetition = true) {
-      const status = await post(body, ports[turn % ports.length]!)
+      const status = await post('event', body, ports[turn % ports.length]!)
       if (status === null) turn++
       // A conflict on a repetition means that an earlier try was accepted.
       if (status === 201 || (status === 409 && isRepetition)) {
@@ -64,8 +66,20 @@ export function createPoster({ ports, credentials, connections }: PosterOptions)
     lastAcceptedMs = performance.now()
   }
 
+  async function postBatch(count: number, more: Record<string, unknown> = {}): Promise<void> {
+    const { application_id } = credentials
+    const ids = Array.from({ length: count }, () => newEventId(Date.now()))
+    const events = ids.map((id) => {
+      const { application_id: _, ...event } = postOf(id, credentials)
+      return { ...event, ...more }
+    })
+    const status = await post('events/batch', JSON.stringify({ application_id, events }), ports[0]!)
+    if (status !== 200) throw new Error(`a batch was answered with ${status}`)
+    accepted.push(...ids)
+  }
+
   /** @returns the status, or null without an answer. */
-  function post(body: string, port: number): Promise<number | null> {
+  function post(path: string, body: string, port: number): Promise<number | null> {
     return new Promise((resolve) => {
       const headers = {
         authorization: `Bearer ${credentials.service_token}`,
@@ -73,7 +87,15 @@ export function createPoster({ ports, credentials, connections }: PosterOptions)
         'content-length': Buffer.byteLength(body),
       }
       const outgoing = httpRequest(
-        { agent, host: '127.0.0.1', port, path: '/api/v1/event', method: 'POST', timeout: REQUEST_TIMEOUT_MS, headers },
+        {
+          agent,
+          host: '127.0.0.1',
+          port,
+          path: `/api/v1/${path}`,
+          method: 'POST',
+          timeout: REQUEST_TIMEOUT_MS,
+          headers,
+        },
         (response) => {
           response.resume()
           response.once('end', () => resolve(response.statusCode ?? null))
@@ -94,6 +116,7 @@ export function createPoster({ ports, credentials, connections }: PosterOptions)
     get refused() {
       return refused
     },
+    postBatch,
     start() {
       lastAcceptedMs = performance.now()
       running = Promise.all(
