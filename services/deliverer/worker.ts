@@ -237,7 +237,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   async function checkOutstanding(lane: Lane): Promise<void> {
     const throughMs = clock.nowMs() - EARLY_TOLERANCE_MS
     for (const { stream, consumerName } of Object.values(lane.sources)) {
-      const { num_ack_pending } = await nats.unlessLost(nats.jsm.consumers.info(stream, consumerName))
+      const { num_ack_pending } = await nats.ask(() => nats.jsm.consumers.info(stream, consumerName))
       let own = 0
       for (const item of held)
         if (lanes[item.lane] === lane && lane.sources[item.source].consumerName === consumerName) own++
@@ -445,7 +445,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   async function positionOf({ stream, consumerName }: LaneSource): Promise<ConsumerPosition> {
-    const { ack_floor, delivered } = await nats.jsm.consumers.info(stream, consumerName)
+    const { ack_floor, delivered } = await nats.ask(() => nats.jsm.consumers.info(stream, consumerName))
     return { ackedThroughSeq: ack_floor.stream_seq, deliveredThroughSeq: delivered.stream_seq }
   }
 
