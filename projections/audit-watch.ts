@@ -56,7 +56,7 @@ export function createAuditWatch({
   }
 
   async function lastCopiedSeq(): Promise<number> {
-    const { state } = await nats.unlessLost(nats.jsm.streams.info(STREAM_NAMES.audit))
+    const { state } = await nats.ask(() => nats.jsm.streams.info(STREAM_NAMES.audit))
     if (state.messages === 0) return 0
     const message = await readStored(nats, STREAM_NAMES.audit, state.last_seq)
     return Number(message?.header.get('Nats-Stream-Source').split(' ')[1] ?? 0)

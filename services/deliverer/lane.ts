@@ -55,7 +55,7 @@ function consumerConfig({ source, unacknowledgedMax, afterSeq }: LaneConsumerOpt
 async function ensureConsumer(options: LaneConsumerOptions): Promise<void> {
   const { nats, source, unacknowledgedMax } = options
   try {
-    const { config } = await nats.unlessLost(nats.jsm.consumers.info(source.stream, source.consumerName))
+    const { config } = await nats.ask(() => nats.jsm.consumers.info(source.stream, source.consumerName))
     if (config.max_ack_pending === unacknowledgedMax && config.ack_wait === ACK_WAIT_MS * NANOS_PER_MS) return
     await nats.jsm.consumers.update(source.stream, source.consumerName, {
       max_ack_pending: unacknowledgedMax,

@@ -479,7 +479,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   async function positionOf({ stream, consumerName }: LaneSource): Promise<ConsumerPosition> {
-    const { ack_floor, delivered } = await nats.unlessLost(nats.jsm.consumers.info(stream, consumerName))
+    const { ack_floor, delivered } = await nats.ask(() => nats.jsm.consumers.info(stream, consumerName))
     return { ackedThroughSeq: ack_floor.stream_seq, deliveredThroughSeq: delivered.stream_seq }
   }
 

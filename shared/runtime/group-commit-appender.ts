@@ -96,6 +96,7 @@ export function createGroupCommitAppender({
   let isClosed = false
   let lastSeq = 0
   let failuresInARow = 0
+  let failingSinceMs: number | null = null
   const underWay = new Set<Unit>()
   const pendingById = new Map<string, Promise<Appended>>()
   const recentIds = createRecentIds(limits.recentIdsMax)
@@ -188,13 +189,17 @@ export function createGroupCommitAppender({
 
   /** One round: the units' messages go to the server, and every unit is settled or back in the queue afterwards. */
   async function runRound(units: Unit[]): Promise<void> {
+    const startedMs = performance.now()
     const areSingles = units.length <= limits.singlesMax && units.every((unit) => unit.messages.length === 1)
     const unanswered = areSingles ? await sendApart(units) : await sendTogether(units)
     if (unanswered.length === 0) {
       failuresInARow = 0
+      failingSinceMs = null
       return
     }
     failuresInARow++
+    failingSinceMs ??= startedMs
+    if (performance.now() - failingSinceMs >= limits.answerTimeoutMs) nats.turnElsewhere()
     const waitMs = Math.min(RETRY_WAIT_MAX_MS, RETRY_WAIT_MS * 2 ** Math.min(failuresInARow - 1, 10))
     logger.warn({ stream, count: unanswered.length, waitMs, err: unanswered[0]?.lastRefusal }, 'append is repeated')
     await delay(waitMs)

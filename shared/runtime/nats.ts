@@ -16,6 +16,16 @@ export interface Nats {
    * time-out would be waited for in vain.
    */
   unlessLost<T>(answer: Promise<T>): Promise<T>
+  /**
+   * As `unlessLost`, for a question that changes nothing: it is asked again each second and the first answer counts. One
+   * that comes while a cluster is choosing a leader is never answered.
+   */
+  ask<T>(question: () => Promise<T>): Promise<T>
+  /**
+   * Turns to another server, where there is one: this one may be cut off from the rest of its cluster, without being able to
+   * tell. At most every 10 s, so that a cluster which is of no use as a whole is not troubled further.
+   */
+  turnElsewhere(): void
 }
 
 /** The connection broke while an answer was waited for. */
@@ -28,7 +38,13 @@ export const NATS_SERVER_VERSION_MIN = '2.14.3'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const RECONNECT_WAIT_MS = 250
-const PING_INTERVAL_MS = 10_000
+/** A server that hangs is left after the third ping without an answer. */
+const PING_INTERVAL_MS = 2_000
+/** For readers and lanes, which start over in any case: no longer than a cluster may need to choose a leader. */
+const CONSUMER_TIMEOUT_MS = 2_000
+const ASK_AGAIN_MS = 1_000
+const TURN_INTERVAL_MS = 10_000
+const DEFAULT_PORT = '4222'
 
 /** A server that can't be used; the message says why and what to do. */
 export class NatsUnusableError extends Error {
@@ -55,9 +71,28 @@ function serversOf(natsUrls: string): { servers: string[]; user?: string; pass?:
   const urls = natsUrls.split(/,\s*(?=\w+:\/\/)/).map((url) => new URL(url.trim()))
   const known = urls.find(({ username }) => username !== '')
   return {
-    servers: urls.map(({ host }) => host),
+    servers: shuffled(urls.map(({ hostname, port }) => `${hostname}:${port || DEFAULT_PORT}`)),
     ...(known ? { user: decodeURIComponent(known.username), pass: decodeURIComponent(known.password) } : {}),
   }
+}
+
+/** In an order by chance, so that not all go to the same one. */
+function shuffled(servers: string[]): string[] {
+  return servers
+    .map((server) => ({ server, place: Math.random() }))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ server }) => server)
+}
+
+/**
+ * Sees to it that the next server is another one than this one, and that those are known which could not be reached just
+ * now: the client forgets them, and they may be all that is left some day.
+ */
+function keepServers(connection: NatsConnection, given: readonly string[]): void {
+  const current = connection.getServer()
+  const known = new Set([...given, ...connection.getServers().map(({ listen }) => listen)])
+  known.delete(current)
+  connection.setServers([...known, current])
 }
 
 /**
@@ -69,6 +104,7 @@ export async function connectNats(natsUrl: string, name: string, logger: Logger)
   const given = serversOf(natsUrl)
   const connection = await connect({
     ...given,
+    noRandomize: true,
     name,
     timeout: CONNECT_TIMEOUT_MS,
     maxReconnectAttempts: -1,
@@ -83,9 +119,8 @@ export async function connectNats(natsUrl: string, name: string, logger: Logger)
       cause: error,
     })
   })
-  // The client has forgotten those that it could not reach just now: they may be all that is left some day.
-  connection.setServers([...new Set([...given.servers, ...connection.getServers().map(({ listen }) => listen)])])
   try {
+    keepServers(connection, given.servers)
     const version = connection.info?.version ?? '0.0.0'
     if (!isVersionAtLeast(version, NATS_SERVER_VERSION_MIN)) {
       throw new NatsUnusableError(
@@ -106,11 +141,13 @@ export async function connectNats(natsUrl: string, name: string, logger: Logger)
     }
     return {
       connection,
-      js: jetstream(connection, { timeout: CONNECT_TIMEOUT_MS }),
+      js: jetstream(connection, { timeout: CONSUMER_TIMEOUT_MS }),
       jsm,
       isUp: () => link.isUp,
       onReconnect,
       unlessLost: (answer) => raceWithLoss(link, answer),
+      ask: (question) => askUntilAnswered(link, question),
+      turnElsewhere: createTurn(connection, logger),
     }
   } catch (error) {
     await connection.close()
@@ -134,6 +171,28 @@ async function raceWithLoss<T>(link: Link, answer: Promise<T>): Promise<T> {
   } finally {
     link.waiting.delete(tell)
     answer.catch(() => {})
+  }
+}
+
+async function askUntilAnswered<T>(link: Link, question: () => Promise<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const askOnce = () => void question().then(resolve, reject)
+  askOnce()
+  const timer = setInterval(askOnce, ASK_AGAIN_MS)
+  try {
+    return await raceWithLoss(link, promise)
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+function createTurn(connection: NatsConnection, logger: Logger): () => void {
+  let lastMs = Number.NEGATIVE_INFINITY
+  return () => {
+    if (connection.getServers().length < 2 || performance.now() - lastMs < TURN_INTERVAL_MS) return
+    lastMs = performance.now()
+    logger.warn({ server: connection.getServer() }, 'nats gives no answers here, turning to another server')
+    connection.reconnect().catch((error: unknown) => logger.warn({ err: error }, 'no turn to another server'))
   }
 }
 

@@ -186,11 +186,11 @@ export interface StreamState {
 }
 
 /**
- * One request to the server; of a cluster, to the stream's leader, which knows of all that was acknowledged.
+ * Asked of the server; of a cluster, of the stream's leader, which knows of all that was acknowledged.
  * @throws {ConnectionBrokenError} at once when the connection breaks.
  */
 export async function readStreamState(nats: Nats, name: StreamName): Promise<StreamState> {
-  const info = await nats.unlessLost(nats.jsm.streams.info(name))
+  const info = await nats.ask(() => nats.jsm.streams.info(name))
   return { createdAt: String(info.created), firstSeq: info.state.first_seq, lastSeq: info.state.last_seq }
 }
 
@@ -199,7 +199,8 @@ export async function readStreamState(nats: Nats, name: StreamName): Promise<Str
  * doesn't have the latest messages yet, so only the leader is believed that there is none.
  */
 export async function readStored(nats: Nats, name: StreamName, seq: number): Promise<StoredMsg | null> {
-  return (await nats.jsm.direct.getMessage(name, { seq })) ?? (await nats.jsm.streams.getMessage(name, { seq }))
+  const stored = await nats.ask(() => nats.jsm.direct.getMessage(name, { seq }))
+  return stored ?? nats.ask(() => nats.jsm.streams.getMessage(name, { seq }))
 }
 
 /**
@@ -207,5 +208,5 @@ export async function readStored(nats: Nats, name: StreamName, seq: number): Pro
  * with an older one.
  */
 export function readLastOf(nats: Nats, name: StreamName, subject: string): Promise<StoredMsg | null> {
-  return nats.unlessLost(nats.jsm.streams.getMessage(name, { last_by_subj: subject }))
+  return nats.ask(() => nats.jsm.streams.getMessage(name, { last_by_subj: subject }))
 }

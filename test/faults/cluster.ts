@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '@nats-io/transport-node'
 import { findNatsServer } from '#scripts/embedded/nats-server-binary.ts'
-import { anyFreePort, type ServerProcess, startServerProcess } from '#scripts/embedded/server-process.ts'
+import { type ServerProcess, startServerProcess } from '#scripts/embedded/server-process.ts'
 import { connectNats, type Nats } from '#shared/runtime/nats.ts'
 import type { StreamName } from '#shared/runtime/streams.ts'
 import { testLogger } from '../support/nats.ts'
@@ -57,13 +58,10 @@ export async function startNatsCluster(dir: string): Promise<NatsCluster> {
     process.env['JETHOOK_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'jethook')
   const { path } = await findNatsServer({ cacheDir })
   const nodes = new Map<NodeName, Node>()
-  for (const name of NODE_NAMES)
-    nodes.set(name, {
-      name,
-      clientPort: await anyFreePort(),
-      routePort: await anyFreePort(),
-      monitorPort: await anyFreePort(),
-    })
+  for (const name of NODE_NAMES) {
+    const [clientPort, routePort, monitorPort] = [await freePort(), await freePort(), await freePort()]
+    nodes.set(name, { name, clientPort, routePort, monitorPort })
+  }
   const routes = await startRoutes([...nodes.values()])
   const processes = new Map<NodeName, ServerProcess>()
   const isPaused = new Set<NodeName>()
@@ -168,6 +166,31 @@ export async function startNatsCluster(dir: string): Promise<NatsCluster> {
     },
     close,
   }
+}
+
+const FIRST_PORT = 10_000
+const LAST_PORT = 30_000
+const taken = new Set<number>()
+
+/**
+ * A port that is free and stays so while its node is down: below those that the system gives to outgoing connections, and
+ * never the same twice.
+ */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT))
+    if (taken.has(port) || !(await isFree(port))) continue
+    taken.add(port)
+    return port
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
 
 function urlOf(user: string, port: number): string {

@@ -4,7 +4,7 @@ import { openBench } from './fault-bench.ts'
 import { FAULTS } from './faults.ts'
 import { type FaultRow, runFault } from './run-fault.ts'
 
-/** `npm run faults [-- --cluster] [-- ID …]`: each fault on servers of its own, and a table of what became of the events. */
+/** `npm run faults [-- --cluster] [ID …]`: each fault on servers of its own, and a table of what became of the events. */
 const args = process.argv.slice(2)
 const wanted = args.filter((arg) => !arg.startsWith('--'))
 const RUNS = args.includes('--cluster')

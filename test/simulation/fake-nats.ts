@@ -407,6 +407,8 @@ export function createFakeConnection({
       reconnectListeners.add(listener)
       return () => void reconnectListeners.delete(listener)
     },
+    ask: <T>(question: () => Promise<T>): Promise<T> => nats.unlessLost(question()),
+    turnElsewhere() {},
     async unlessLost<T>(value: Promise<T>): Promise<T> {
       const { promise: broken, reject } = Promise.withResolvers<never>()
       const tell = () => reject(new ConnectionBrokenError('the connection to NATS broke'))
