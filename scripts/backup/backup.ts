@@ -7,7 +7,10 @@ import { secretKeyFile } from '#shared/runtime/secret-key.ts'
 import type { StreamName } from '#shared/runtime/streams.ts'
 import { JETHOOK_VERSION } from '#shared/runtime/version.ts'
 import { KEYS_FILE, MANIFEST_FILE, type Manifest, readManifest, SNAPSHOT_ORDER, snapshotFile } from './manifest.ts'
-import { SnapshotError, takeSnapshot } from './snapshot.ts'
+import { SnapshotError, type StreamSnapshot, takeSnapshot } from './snapshot.ts'
+
+const DELIVERY_SUBJECTS = 'ledger.delivery.'
+const TRIES_MAX = 50
 
 export interface BackupOptions {
   nats: Nats
@@ -46,7 +49,7 @@ export async function backup({
       hasKeys: settings.JETHOOK_SECRET_KEY === '',
     }
     for (const stream of SNAPSHOT_ORDER) {
-      const snapshot = await takeSnapshot(nats, stream, snapshotFile(draft, stream))
+      const snapshot = await takeWholeSnapshot(nats, stream, snapshotFile(draft, stream))
       manifest.streams[stream] = snapshot
       onProgress(describe(stream, snapshot))
     }
@@ -59,6 +62,22 @@ export async function backup({
   } catch (error) {
     await rm(draft, { recursive: true, force: true })
     throw error
+  }
+}
+
+/**
+ * A snapshot may end in the middle of an atomic batch. In LEDGER such a batch ends with the fact that its deliveries belong to:
+ * without it they would be made once more after a restore.
+ */
+async function takeWholeSnapshot(nats: Nats, stream: StreamName, file: string): Promise<StreamSnapshot> {
+  for (let tries = 1; ; tries++) {
+    const snapshot = await takeSnapshot(nats, stream, file)
+    const { last_seq } = snapshot.state
+    const last = last_seq === 0 ? null : await nats.jsm.streams.getMessage(stream, { seq: last_seq })
+    if (!last?.subject.startsWith(DELIVERY_SUBJECTS)) return snapshot
+    if (tries === TRIES_MAX)
+      throw new SnapshotError(`${stream} was in the middle of a batch at each of ${tries} tries.`)
+    await rm(file)
   }
 }
 

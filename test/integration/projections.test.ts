@@ -114,7 +114,11 @@ test('a checkpoint of another stream, of another version or ahead of the stream 
   const wrongs = [`stream_created_at = 'another'`, 'version = 99', 'seq = 1000000']
   for (const wrong of wrongs) {
     await fresh.restart()
-    const { rows } = await checkpoints.query(`SELECT * FROM projection_checkpoints WHERE name = 'events'`)
+    const read = async () => checkpoints.query(`SELECT * FROM projection_checkpoints WHERE name = 'events'`)
+    const rows = await until('the checkpoint is there', async () => {
+      const found = (await read()).rows
+      return found.length > 0 && found
+    })
     await checkpoints.query(`UPDATE projection_checkpoints SET ${wrong} WHERE name = 'events'`)
     const own = await connectNats(fresh.servers.natsUrl, 'runner', testLogger)
     const runners = createProjections({
