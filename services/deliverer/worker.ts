@@ -51,6 +51,8 @@ const IN_PROGRESS_AFTER_MS = 1_000
 const RECORDED_ATTEMPTS_MAX = 200_000
 /** A schedule that fires this much before its time (another machine's clock) is taken as due. */
 const EARLY_TOLERANCE_MS = 1_000
+/** An earlier one is put off for so long at the most: it may be our clock that is wrong, and set right soon. */
+const EARLY_NAK_MAX_MS = 10_000
 /** Fired retries of a lane that are done before they are purged. */
 const PURGE_AFTER = 2_000
 const TROUBLE_NAK_MS = 1_000
@@ -197,7 +199,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     const earlyMs = (attempt.dueAtMs ?? 0) - clock.nowMs()
     if (earlyMs > EARLY_TOLERANCE_MS) {
       held.delete(item)
-      message.nak(earlyMs)
+      message.nak(Math.min(earlyMs, EARLY_NAK_MAX_MS))
       return
     }
     try {
