@@ -53,6 +53,8 @@ const IN_PROGRESS_AFTER_MS = 1_000
 const RECORDED_ATTEMPTS_MAX = 200_000
 /** A schedule that fires this much before its time (another machine's clock) is taken as due. */
 const EARLY_TOLERANCE_MS = 1_000
+/** An earlier one is put off for so long at the most: it may be our clock that is wrong, and set right soon. */
+const EARLY_NAK_MAX_MS = 10_000
 /** Fired retries of a lane that are done before they are purged. */
 const PURGE_AFTER = 2_000
 const TROUBLE_NAK_MS = 1_000
@@ -208,7 +210,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       item.attempt = asDecided(attempt)
       const earlyMs = (item.attempt.dueAtMs ?? 0) - clock.nowMs()
       if (earlyMs > EARLY_TOLERANCE_MS) {
-        handBack(item, earlyMs)
+        handBack(item, Math.min(earlyMs, EARLY_NAK_MAX_MS))
         return
       }
       while (!isStopping && !(await controlReader.waitFor(attempt.controlSeq, CONTROL_WAIT_MS))) {

@@ -1,6 +1,6 @@
 /**
- * `node --import` this, with CLOCK_JUMP_MS: at SIGUSR2 the clock of the process jumps by so much, and at the next one back
- * again. Timers and the monotonic clock go on as ever, as they do when a machine's clock is set.
+ * `node --import` this, with CLOCK_JUMP_MS: at SIGWINCH, which nothing else takes, the clock of the process jumps by so much,
+ * and at the next one back again. Timers and the monotonic clock go on as ever, as they do when a machine's clock is set.
  */
 const jumpMs = Number(process.env['CLOCK_JUMP_MS'])
 if (!Number.isInteger(jumpMs) || jumpMs === 0) throw new Error('CLOCK_JUMP_MS must be whole milliseconds, not 0')
@@ -17,6 +17,6 @@ class ShiftedDate extends RealDate {
 }
 
 globalThis.Date = ShiftedDate as DateConstructor
-process.on('SIGUSR2', () => {
+process.on('SIGWINCH', () => {
   shiftMs = shiftMs === 0 ? jumpMs : 0
 })

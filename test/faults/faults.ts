@@ -76,9 +76,9 @@ const CLOCK_JUMP = fileURLToPath(new URL('clock-jump.ts', import.meta.url))
 async function jumpClock(bench: FaultBench, jumpMs: number): Promise<void> {
   await bench.restartJethook({ environment: { CLOCK_JUMP_MS: String(jumpMs) }, execArgv: ['--import', CLOCK_JUMP] })
   await delay(1_000)
-  bench.jethook.kill('SIGUSR2')
+  bench.jethook.kill('SIGWINCH')
   await delay(3_000)
-  bench.jethook.kill('SIGUSR2')
+  bench.jethook.kill('SIGWINCH')
 }
 
 /** Half as long again as a message is left to an owner that is silent. */
@@ -275,6 +275,8 @@ export const FAULTS: readonly Fault<FaultBench>[] = [
   {
     id: 'F14b',
     name: "jethook's clock goes an hour back for 3 s",
+    // An attempt that is taken up right at the jump is recorded as begun an hour ago: by the very clock that is wrong.
+    unjudged: ['I7'],
     inject: (bench) => jumpClock(bench, -HOUR_MS),
   },
   {

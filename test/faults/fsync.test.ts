@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,23 +7,10 @@ import { test } from 'node:test'
 import { createGroupCommitAppender } from '#shared/runtime/group-commit-appender.ts'
 import type { StreamName } from '#shared/runtime/streams.ts'
 import { startTestNats, testLogger } from '../support/nats.ts'
+import { watchCalls } from '../support/strace.ts'
 import { until } from '../support/until.ts'
 
-const WATCHED = 'trace=fsync,fdatasync,pwrite64,write,writev'
-
-/** A watch over what a process writes and fsyncs, or the reason why there can't be one. */
-async function watch(pid: number, file: string): Promise<{ strace: ChildProcess } | string> {
-  const strace = spawn('strace', ['-f', '-y', '-s', '400', '-e', WATCHED, '-o', file, '-p', String(pid)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  type Outcome = { strace: ChildProcess } | string
-  const ended = once(strace, 'exit').then((): Outcome => 'strace may not watch another process here')
-  const failed = once(strace, 'error').then((): Outcome => 'strace is not installed')
-  const attached = once(strace.stderr, 'data').then(([text]): Outcome | Promise<Outcome> =>
-    /attached/.test(String(text)) ? { strace } : ended,
-  )
-  return Promise.race([failed, attached, ended])
-}
+const WATCHED = ['fsync', 'fdatasync', 'pwrite64', 'write', 'writev']
 
 /** Acknowledgements that leave while a message of their stream is written, but not fsynced. */
 function earlyAcks(log: string): { early: string[]; acks: number; synced: number } {
@@ -76,9 +62,9 @@ test('what is answered was fsynced before, appended singly, as a group and in ba
   const testNats = await startTestNats()
   try {
     const file = join(folder, 'strace.log')
-    const watched = await watch(testNats.server.pid, file)
-    if (typeof watched === 'string') {
-      t.skip(watched)
+    const strace = await watchCalls({ pid: testNats.server.pid, file, calls: WATCHED, shownBytes: 400 })
+    if (typeof strace === 'string') {
+      t.skip(strace)
       return
     }
     const of = (stream: StreamName) => createGroupCommitAppender({ nats: testNats.nats, stream, logger: testLogger })
@@ -96,8 +82,8 @@ test('what is answered was fsynced before, appended singly, as a group and in ba
       { subject: 'control.a.2', body: 'x', expectLastSubjectSeq: 0 },
     ])
     await until('the log has the last answer', async () => /CONTROL\\",\\"seq/.test(await readFile(file, 'utf8')))
-    watched.strace.kill('SIGINT')
-    await once(watched.strace, 'exit')
+    strace.kill('SIGINT')
+    await once(strace, 'exit')
     const { early, acks, synced } = earlyAcks(await readFile(file, 'utf8'))
     t.diagnostic(`${acks} acknowledgements, ${synced} fsyncs`)
     assert.deepEqual(early, [])
