@@ -246,8 +246,11 @@ function foldAttempt(segment: LedgerSegment, fact: DeliveryAttempted, cancellati
   const { decision } = fact
   const next = decision.type === 'retry' && !isCancelled ? decision : null
   // Of a repeated attempt the first answer stands, as the tables have it; what follows from each is taken the same way.
-  if (!segment.attempts.get(fact.attemptId)?.hasResponse) {
-    segment.attempts.set(fact.attemptId, { ...madeAttempt(fact), nextAttemptAtMs: next?.atMs ?? null })
+  const known = segment.attempts.get(fact.attemptId)
+  if (!known?.hasResponse) {
+    // When it was decided on and due is what the decision said, as in the tables.
+    const asDecided = known ? { createdAtMs: known.createdAtMs, delayUntilMs: known.delayUntilMs } : {}
+    segment.attempts.set(fact.attemptId, { ...madeAttempt(fact), ...asDecided, nextAttemptAtMs: next?.atMs ?? null })
     segment.responses.set(fact.attemptId, {
       responseId: fact.attemptId,
       applicationId: fact.applicationId,

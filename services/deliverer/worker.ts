@@ -262,8 +262,18 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   function offer(item: WorkItem): void {
-    if (recorded.has(item.attempt.attemptId)) finish(item)
-    else dispatcher.add(item)
+    if (!recorded.has(item.attempt.attemptId)) dispatcher.add(item)
+    else if (item.isRedelivered) void finishRecorded(item)
+    else finish(item)
+  }
+
+  /** Who recorded it may have died before it could take back what an earlier run had scheduled. */
+  async function finishRecorded(item: WorkItem): Promise<void> {
+    try {
+      finish(item, await followRecorded(item))
+    } catch (error) {
+      giveBack(item, error)
+    }
   }
 
   // -- one attempt -------------------------------------------------------------------------------------------------
@@ -331,15 +341,13 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     const { attempt, lane } = item
     if (item.isRedelivered) {
       await recorded.catchUp()
-      if (recorded.has(attempt.attemptId)) return 'known'
+      if (recorded.has(attempt.attemptId)) return followRecorded(item)
     }
     const latest = registry.subscriptions.get(attempt.subscriptionId)
     const fact = attemptFact(attempt, made, judge(item, made, subscription), isCancelled(attempt, latest))
     if (fact.decision.type === 'cancelled' && latest !== undefined) await sayCancelled(latest)
     if (fact.decision.type === 'retry') {
       await schedule(lane, nextAttempt(fact, fact.decision, { source: item.source, seq: item.message.seq }))
-    } else if (item.isRedelivered) {
-      await withdrawSchedule(item)
     }
     const { isDuplicate } = await ledger.append({
       subject: LEDGER_SUBJECTS.attempt,
@@ -349,7 +357,10 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     if (isDuplicate) return followRecorded(item)
     recorded.add(fact)
     logAttempt(fact)
-    return fact.decision.type === 'retry' ? 'retried' : 'ended'
+    if (fact.decision.type === 'retry') return 'retried'
+    // Only now is it certain that ours is the decision that holds.
+    if (item.isRedelivered) await withdrawSchedule(item)
+    return 'ended'
   }
 
   function judge({ attempt }: WorkItem, made: MadeRequest, subscription: RegisteredSubscription): Judgement {

@@ -17,8 +17,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a schedule that fired twice is sent twice',
     file: 'services/deliverer/worker.ts',
-    find: 'if (recorded.has(item.attempt.attemptId)) finish(item)',
-    replace: 'if (false) finish(item)',
+    find: 'if (!recorded.has(item.attempt.attemptId)) dispatcher.add(item)',
+    replace: 'if (item !== null) dispatcher.add(item)',
   },
   {
     name: 'the fact comes before the schedule of the retry',
