@@ -45,6 +45,8 @@ export function auditEntryOf(fact: ControlFact, controlSeq: number): AuditEntry 
     case 'session':
     case 'quota_guard':
     case 'lane':
+    case 'lane_owner':
+    case 'receiver':
       return null
   }
 }

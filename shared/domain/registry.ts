@@ -5,7 +5,9 @@ import {
   cancelledBeforeSeq,
   type EventTypeState,
   type LaneCheckpoint,
+  type LaneOwner,
   type OrganizationState,
+  type ReceiverState,
   type ServiceTokenState,
   type SubscriptionState,
 } from '../facts/control.ts'
@@ -43,6 +45,9 @@ export interface Registry {
   readonly serviceTokensByLookup: ReadonlyMap<string, Sequenced<ServiceTokenState>>
   readonly subscriptions: ReadonlyMap<string, RegisteredSubscription>
   readonly lanes: ReadonlyMap<number, LaneCheckpoint>
+  readonly laneOwners: ReadonlyMap<number, Sequenced<LaneOwner>>
+  /** By subscription; absent: nothing out of the ordinary is known. */
+  readonly receivers: ReadonlyMap<string, Sequenced<ReceiverState>>
   /** CONTROL sequences of the latest guards, by scope. */
   readonly quotaGuards: ReadonlyMap<string, number>
   applicationsOf(organizationId: string): readonly Sequenced<ApplicationState>[]
@@ -88,6 +93,8 @@ export function createRegistry(): Registry {
   const subscriptions = new Map<string, RegisteredSubscription>()
   const subscriptionsByApplication = createGroups<RegisteredSubscription>()
   const lanes = new Map<number, LaneCheckpoint>()
+  const laneOwners = new Map<number, Sequenced<LaneOwner>>()
+  const receivers = new Map<string, Sequenced<ReceiverState>>()
   const quotaGuards = new Map<string, number>()
   const wanted = createSubscriptionIndex()
 
@@ -127,6 +134,8 @@ export function createRegistry(): Registry {
     serviceTokensByLookup,
     subscriptions,
     lanes,
+    laneOwners,
+    receivers,
     quotaGuards,
     applicationsOf: (organizationId) => applicationsByOrganization.of(organizationId),
     applicationSecretsOf: (applicationId) => secretsByApplication.of(applicationId),
@@ -161,6 +170,12 @@ export function createRegistry(): Registry {
           break
         case 'lane':
           lanes.set(fact.lane, fact)
+          break
+        case 'lane_owner':
+          laneOwners.set(fact.lane, { state: fact, seq })
+          break
+        case 'receiver':
+          receivers.set(fact.subscriptionId, { state: fact, seq })
           break
         case 'quota_guard':
           quotaGuards.set(fact.scopeId, seq)

@@ -184,8 +184,26 @@ export interface SubscriptionState extends ControlFactBase {
   createdAtMs: number
   updatedAtMs: number
   deletedAtMs: number | null
+  /** Since when nothing is sent to it; null: not paused. What comes due meanwhile waits, no attempt is used up. */
+  pausedAtMs: number | null
+  /** How many requests a second what has piled up is sent with; null: as fast as the receiver takes them. */
+  drainPerSecond: number | null
+  /** Requests under way at once; null: the server's default. */
+  concurrencyMax: number | null
+  rateLimit: { requests: number; perMs: number } | null
+  ordering: Ordering | null
+  /** Why jethook itself has disabled it; null: it is enabled, or a person has disabled it. */
+  disabledBecause: { reason: 'failing' | 'gone'; sinceMs: number } | null
   /** CONTROL sequence of the last *earlier* state that was disabled or deleted, 0 if none: see `cancelledBeforeSeq`. */
   lastCancelledSeq: number
+}
+
+/** One delivery after the other, in the order in which the events were accepted. */
+export interface Ordering {
+  /** What must be in order: all events of the subscription, or those of one value of a label or of a payload's field. */
+  by: { type: 'subscription' } | { type: 'label'; name: string } | { type: 'field'; path: string }
+  /** What a dead letter does to those behind it: they wait until it is skipped or redriven, or they go on. */
+  onDeadLetter: 'block' | 'pass'
 }
 
 /** A JSON object in the language of docs/filters.md. */
@@ -235,6 +253,32 @@ export interface LaneCheckpoint {
   attemptsAfterLedgerSeq: number
 }
 
+/** Which process serves a lane: one at a time, so that caps and order hold for the whole system. */
+export interface LaneOwner {
+  v: 1
+  type: 'lane_owner'
+  lane: number
+  /** Null: nobody, it was given back. */
+  ownerId: string | null
+  changedAtMs: number
+}
+
+/** What is known of a subscription's receiver that must outlive a process. Written by the owner of its lane. */
+export interface ReceiverState {
+  v: 1
+  type: 'receiver'
+  subscriptionId: string
+  applicationId: string
+  organizationId: string
+  /** Open: it gets nothing but a probe now and then; the rest waits. */
+  breaker: { state: 'closed' } | { state: 'open'; sinceMs: number; reason: 'failures' | 'time-outs' }
+  /** Until when the receiver has asked to be left alone; null: it hasn't. */
+  holdUntilMs: number | null
+  /** Since when there has been nothing but failures; null: the last answer was a success, or nothing was noted. */
+  failingSinceMs: number | null
+  changedAtMs: number
+}
+
 export type ControlFact =
   | OrganizationState
   | MembershipState
@@ -248,6 +292,8 @@ export type ControlFact =
   | SubscriptionState
   | QuotaGuard
   | LaneCheckpoint
+  | LaneOwner
+  | ReceiverState
 
 /** The subject that holds the thing's state. */
 export function controlSubject(fact: ControlFact): string {
@@ -276,6 +322,10 @@ export function controlSubject(fact: ControlFact): string {
       return CONTROL_SUBJECTS.quotaGuard(fact.scopeId)
     case 'lane':
       return CONTROL_SUBJECTS.lane(fact.lane)
+    case 'lane_owner':
+      return CONTROL_SUBJECTS.laneOwner(fact.lane)
+    case 'receiver':
+      return CONTROL_SUBJECTS.receiver(fact.subscriptionId)
   }
 }
 
@@ -300,9 +350,20 @@ const ADDED_LATER: Record<ControlFact['type'], Record<string, unknown>> = {
   application_secret: {},
   service_token: {},
   event_type: { organizationId: '', schema: null, schemaVersion: 0 },
-  subscription: { retryPolicy: null, filter: null },
+  subscription: {
+    retryPolicy: null,
+    filter: null,
+    pausedAtMs: null,
+    drainPerSecond: null,
+    concurrencyMax: null,
+    rateLimit: null,
+    ordering: null,
+    disabledBecause: null,
+  },
   quota_guard: {},
   lane: {},
+  lane_owner: {},
+  receiver: {},
 }
 
 /**
@@ -314,7 +375,7 @@ export function decodeControlFact(text: string): ControlFact {
   if (fact.v !== 1 || !Object.hasOwn(ADDED_LATER, fact.type)) {
     throw new Error(`CONTROL holds a fact of the unknown kind ${String(fact.type)}, version ${String(fact.v)}`)
   }
-  if (fact.type === 'lane') return fact
+  if (fact.type === 'lane' || fact.type === 'lane_owner' || fact.type === 'receiver') return fact
   return { ...ADDED_LATER[fact.type], createdAtMs: fact.changedAtMs, ...fact } as ControlFact
 }
 

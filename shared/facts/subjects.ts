@@ -52,4 +52,6 @@ export const CONTROL_SUBJECTS = {
   subscription: (subscriptionId: string) => `control.subscription.${subscriptionId}`,
   quotaGuard: (scopeId: string) => `control.quota_guard.${scopeId}`,
   lane: (lane: number) => `control.lane.${lane}`,
+  laneOwner: (lane: number) => `control.lane_owner.${lane}`,
+  receiver: (subscriptionId: string) => `control.receiver.${subscriptionId}`,
 } as const

@@ -74,6 +74,12 @@ export function subscriptionState(subscriptionId: string, more: Partial<Subscrip
     filter: null,
     updatedAtMs: 0,
     deletedAtMs: null,
+    pausedAtMs: null,
+    drainPerSecond: null,
+    concurrencyMax: null,
+    rateLimit: null,
+    ordering: null,
+    disabledBecause: null,
     lastCancelledSeq: 0,
     ...more,
   }
