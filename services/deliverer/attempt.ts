@@ -50,6 +50,7 @@ export function attemptFact(
 
 /** The next attempt, as it waits for its time. @param after The message of the attempt that calls for it. */
 export function nextAttempt(
+  { orderKey }: DueAttempt,
   fact: DeliveryAttempted,
   retry: Extract<Decision, { type: 'retry' }>,
   after: NonNullable<RetryDue['after']>,
@@ -69,6 +70,7 @@ export function nextAttempt(
     createdAtMs: fact.finishedAtMs,
     dueAtMs: retry.atMs,
     after,
+    ...(orderKey === undefined ? {} : { orderKey }),
   }
 }
 

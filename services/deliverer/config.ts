@@ -1,7 +1,9 @@
+import type { BreakerPolicy } from '#shared/domain/breaker.ts'
 import { parseRetrySchedule, type RetryPolicy } from '#shared/domain/retry-policy.ts'
 import { parseSignatureVersions } from '#shared/domain/signature.ts'
 import { type Settings, SettingsError } from '#shared/runtime/config.ts'
 import { JETHOOK_VERSION } from '#shared/runtime/version.ts'
+import type { AutoDisableConfig } from './auto-disable.ts'
 import type { DispatcherLimits } from './dispatcher.ts'
 import type { RequestFormat } from './request.ts'
 import type { SenderLimits } from './sender.ts'
@@ -11,6 +13,8 @@ export interface DelivererConfig {
   laneBacklogMax: number
   shutdownTimeoutMs: number
   dispatcher: DispatcherLimits
+  isolation: { breaker: BreakerPolicy; subscriptionConcurrencyMax: number }
+  autoDisable: AutoDisableConfig
   sender: SenderLimits
   format: RequestFormat
   retryPolicy: RetryPolicy
@@ -25,7 +29,20 @@ export function delivererConfig(settings: Settings): DelivererConfig {
       shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
       dispatcher: {
         concurrencyMax: settings.DELIVERY_CONCURRENCY,
+        originConcurrencyMax: settings.ORIGIN_CONCURRENCY,
+      },
+      isolation: {
         subscriptionConcurrencyMax: settings.SUBSCRIPTION_CONCURRENCY,
+        breaker: {
+          failuresToOpen: settings.BREAKER_FAILURES,
+          timeoutsToOpen: settings.BREAKER_TIMEOUTS,
+          probeAfterMs: settings.BREAKER_PROBE_MS,
+          probeAfterMaxMs: settings.BREAKER_PROBE_MAX_MS,
+        },
+      },
+      autoDisable: {
+        afterMs: settings.AUTO_DISABLE_AFTER_HOURS * 3_600_000,
+        onGone: settings.DISABLE_ON_GONE,
       },
       sender: {
         connectTimeoutMs: settings.CONNECT_TIMEOUT_MS,

@@ -1,31 +1,70 @@
+import type { Gate } from './receivers.ts'
 import type { WorkItem } from './work-item.ts'
 
 export interface DispatcherLimits {
   /** Attempts under way at once. */
   concurrencyMax: number
-  /** Attempts under way to one subscription at once. */
-  subscriptionConcurrencyMax: number
+  /** Attempts under way to one origin (scheme, host and port) at once, whoever's subscriptions they are of. */
+  originConcurrencyMax: number
 }
 
-/** Hands work items out fairly: every subscription in turn, none beyond its cap. */
+/** What the dispatcher asks about a subscription. */
+export interface SubscriptionView {
+  organizationId: string
+  origin: string
+}
+
+export interface DispatcherOptions {
+  limits: DispatcherLimits
+  /** Makes the request; its place is free again when it resolves. Never rejects. */
+  run: (item: WorkItem) => Promise<void>
+  viewOf(subscriptionId: string): SubscriptionView
+  gateOf(subscriptionId: string): Gate
+  /** Its next request begins. */
+  onBegin(subscriptionId: string): void
+  /** Whether there is more for it than is waiting here. */
+  hasMore(subscriptionId: string): boolean
+  /** It could take more than is waiting here. */
+  onRoom(subscriptionId: string): void
+  /** It takes nothing for a while: what waits here should not wait in memory. */
+  onShut(subscriptionId: string): void
+  nowMs(): number
+}
+
+/**
+ * Hands work items out fairly: every organization in turn, of each one every subscription in turn, none beyond its caps or
+ * before its time. When more than half of all places are taken, nobody gets more than an equal share of them.
+ */
 export interface Dispatcher {
   add(item: WorkItem): void
-  /** Items that wait for their turn, taken out: for a stop. */
-  takeWaiting(): WorkItem[]
+  /** The receiver may be ready for something, or what holds it up may have changed. */
+  nudge(subscriptionId: string): void
+  /** Items that wait for their turn and fulfil `isWanted`, taken out. */
+  takeWaiting(isWanted?: (item: WorkItem) => boolean): WorkItem[]
+  takeWaitingOf(subscriptionId: string, isWanted: (item: WorkItem) => boolean): WorkItem[]
+  waitingCount(subscriptionId: string): number
+  stop(): void
 }
 
-interface SubscriptionQueue {
+interface Queue {
+  subscriptionId: string
+  view: SubscriptionView
   waiting: WorkItem[]
   /** Index of the next one in `waiting`. */
   next: number
   underWay: number
   isReady: boolean
+  wake: NodeJS.Timeout | null
 }
 
 /** Taken items are cut off now and then, not one by one. */
 const CUT_OFF_AFTER = 1_024
+/** More is fetched when no more than so many wait. */
+const LOW_WATER = 64
 
-function takeNext(queue: SubscriptionQueue): WorkItem {
+const countOf = (queue: Queue) => queue.waiting.length - queue.next
+
+function takeNext(queue: Queue): WorkItem {
   const item = queue.waiting[queue.next++]!
   if (queue.next === queue.waiting.length || queue.next >= CUT_OFF_AFTER) {
     queue.waiting = queue.waiting.slice(queue.next)
@@ -34,62 +73,173 @@ function takeNext(queue: SubscriptionQueue): WorkItem {
   return item
 }
 
-/** @param run Makes the request; its place is free again when it resolves. Never rejects. */
-export function createDispatcher(limits: DispatcherLimits, run: (item: WorkItem) => Promise<void>): Dispatcher {
-  const queues = new Map<string, SubscriptionQueue>()
-  /** Subscriptions that have something waiting and room for it, in turn. */
-  const ready: string[] = []
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { limits, run, gateOf, onBegin, nowMs } = options
+  const queues = new Map<string, Queue>()
+  /** Organizations that have ready subscriptions, in turn, and these, in turn. */
+  const ready = new Map<string, Queue[]>()
+  const originUnderWay = new Map<string, number>()
+  /** Queues that wait for a place that others have. */
+  const crowded = new Set<Queue>()
   let underWayCount = 0
+  let busyCount = 0
+  let isStopped = false
 
-  function markReady(subscriptionId: string, queue: SubscriptionQueue): void {
-    if (queue.isReady || queue.next >= queue.waiting.length || queue.underWay >= limits.subscriptionConcurrencyMax)
-      return
+  function queueOf(subscriptionId: string): Queue {
+    const known = queues.get(subscriptionId)
+    if (known) return known
+    const view = options.viewOf(subscriptionId)
+    const queue: Queue = { subscriptionId, view, waiting: [], next: 0, underWay: 0, isReady: false, wake: null }
+    queues.set(subscriptionId, queue)
+    return queue
+  }
+
+  function markReady(queue: Queue): void {
+    if (queue.isReady || countOf(queue) === 0) return
     queue.isReady = true
-    ready.push(subscriptionId)
+    const { organizationId } = queue.view
+    const ofOrganization = ready.get(organizationId)
+    if (ofOrganization) ofOrganization.push(queue)
+    else ready.set(organizationId, [queue])
+  }
+
+  function nextReady(): Queue | null {
+    const first = ready.entries().next()
+    if (first.done) return null
+    const [organizationId, ofOrganization] = first.value
+    const queue = ofOrganization.shift()!
+    // To the end of the turn.
+    ready.delete(organizationId)
+    if (ofOrganization.length > 0) ready.set(organizationId, ofOrganization)
+    queue.isReady = false
+    return queue
   }
 
   function pump(): void {
-    while (underWayCount < limits.concurrencyMax && ready.length > 0) {
-      const subscriptionId = ready.shift()!
-      const queue = queues.get(subscriptionId)!
-      queue.isReady = false
-      const item = takeNext(queue)
-      start(item, subscriptionId, queue)
-      markReady(subscriptionId, queue)
+    while (underWayCount < limits.concurrencyMax && !isStopped) {
+      const queue = nextReady()
+      if (queue === null) return
+      if (countOf(queue) > 0 && mayBegin(queue)) begin(queue)
     }
   }
 
-  function start(item: WorkItem, subscriptionId: string, queue: SubscriptionQueue): void {
-    queue.underWay++
+  /** When it may not, it is made ready again by whatever it waits for. */
+  function mayBegin(queue: Queue): boolean {
+    const gate = gateOf(queue.subscriptionId)
+    if (gate.type === 'shut') {
+      wakeAt(queue, gate.untilMs)
+      if (gate.isLong) options.onShut(queue.subscriptionId)
+      return false
+    }
+    if (queue.underWay >= gate.concurrencyMax) return false
+    const ofOrigin = originUnderWay.get(queue.view.origin) ?? 0
+    const share = Math.max(1, Math.floor(limits.concurrencyMax / Math.max(1, busyCount)))
+    const isCrowded = underWayCount * 2 >= limits.concurrencyMax && queue.underWay >= share
+    if (ofOrigin < limits.originConcurrencyMax && !isCrowded) return true
+    crowded.add(queue)
+    return false
+  }
+
+  function begin(queue: Queue): void {
+    const item = takeNext(queue)
+    const { origin } = queue.view
+    if (queue.underWay++ === 0) busyCount++
     underWayCount++
-    void run(item).finally(() => {
-      queue.underWay--
-      underWayCount--
-      if (queue.underWay === 0 && queue.next >= queue.waiting.length) queues.delete(subscriptionId)
-      else markReady(subscriptionId, queue)
-      pump()
-    })
+    originUnderWay.set(origin, (originUnderWay.get(origin) ?? 0) + 1)
+    onBegin(queue.subscriptionId)
+    void run(item).finally(() => end(queue, origin))
+    markReady(queue)
+    askForMore(queue)
+  }
+
+  function end(queue: Queue, origin: string): void {
+    if (--queue.underWay === 0) busyCount--
+    underWayCount--
+    const ofOrigin = originUnderWay.get(origin)! - 1
+    if (ofOrigin === 0) originUnderWay.delete(origin)
+    else originUnderWay.set(origin, ofOrigin)
+    letOneIn(origin)
+    markReady(queue)
+    askForMore(queue)
+    drop(queue)
+    pump()
+  }
+
+  function askForMore(queue: Queue): void {
+    const { subscriptionId } = queue
+    if (countOf(queue) > LOW_WATER || !options.hasMore(subscriptionId)) return
+    const gate = gateOf(subscriptionId)
+    if (gate.type === 'shut') wakeAt(queue, gate.untilMs)
+    else options.onRoom(subscriptionId)
+  }
+
+  /** A place is free: for one that waits for a place at this origin, and for one that waits for any. */
+  function letOneIn(origin: string): void {
+    let isOriginServed = false
+    for (const queue of crowded) {
+      const isOfOrigin = queue.view.origin === origin
+      if (isOfOrigin && isOriginServed) continue
+      crowded.delete(queue)
+      markReady(queue)
+      if (!isOfOrigin) return
+      isOriginServed = true
+    }
+  }
+
+  function drop(queue: Queue): void {
+    if (queue.underWay > 0 || countOf(queue) > 0 || queue.wake !== null) return
+    queues.delete(queue.subscriptionId)
+    crowded.delete(queue)
+  }
+
+  function wakeAt(queue: Queue, atMs: number): void {
+    queue.wake ??= setTimeout(
+      () => {
+        queue.wake = null
+        nudge(queue.subscriptionId)
+      },
+      Math.max(1, Math.ceil(atMs - nowMs())),
+    )
+  }
+
+  function nudge(subscriptionId: string): void {
+    if (isStopped) return
+    const queue = queueOf(subscriptionId)
+    queue.view = options.viewOf(subscriptionId)
+    markReady(queue)
+    askForMore(queue)
+    drop(queue)
+    pump()
+  }
+
+  function takeFrom(queue: Queue, isWanted: (item: WorkItem) => boolean): WorkItem[] {
+    const waiting = queue.waiting.slice(queue.next)
+    queue.waiting = waiting.filter((item) => !isWanted(item))
+    queue.next = 0
+    drop(queue)
+    return queue.waiting.length === waiting.length ? [] : waiting.filter(isWanted)
   }
 
   return {
     add(item) {
-      const { subscriptionId } = item.attempt
-      const queue = queues.get(subscriptionId) ?? { waiting: [], next: 0, underWay: 0, isReady: false }
-      queues.set(subscriptionId, queue)
+      const queue = queueOf(item.attempt.subscriptionId)
       queue.waiting.push(item)
-      markReady(subscriptionId, queue)
+      if (queue.wake === null) markReady(queue)
       pump()
     },
-    takeWaiting() {
-      ready.length = 0
-      const taken: WorkItem[] = []
-      for (const queue of queues.values()) {
-        taken.push(...queue.waiting.slice(queue.next))
-        queue.waiting = []
-        queue.next = 0
-        queue.isReady = false
-      }
-      return taken
+    nudge,
+    takeWaiting: (isWanted = () => true) => [...queues.values()].flatMap((queue) => takeFrom(queue, isWanted)),
+    takeWaitingOf(subscriptionId, isWanted) {
+      const queue = queues.get(subscriptionId)
+      return queue === undefined ? [] : takeFrom(queue, isWanted)
+    },
+    waitingCount: (subscriptionId) => {
+      const queue = queues.get(subscriptionId)
+      return queue === undefined ? 0 : countOf(queue)
+    },
+    stop() {
+      isStopped = true
+      for (const queue of queues.values()) if (queue.wake !== null) clearTimeout(queue.wake)
     },
   }
 }

@@ -28,6 +28,8 @@ export interface LaneObservation {
   waiting: ConsumerPosition
   /** The last sequence of LEDGER that was known *before* the positions were asked for. */
   ledgerLastSeq: number
+  /** What came elsewhere than by the consumers can come again too: its attempts were recorded after this sequence. */
+  attemptsBound?: number
 }
 
 /**
@@ -47,7 +49,10 @@ export function advanceLane({ checkpoint, marks }: LaneProgress, seen: LaneObser
   const open: Mark[] = []
   for (const past of [...marks, mark]) {
     if (past.ledgerDeliveredSeq <= ledgerSeq && past.waitingDeliveredSeq <= waitingSeq) {
-      attemptsAfterLedgerSeq = Math.max(attemptsAfterLedgerSeq, past.ledgerLastSeq)
+      attemptsAfterLedgerSeq = Math.max(
+        attemptsAfterLedgerSeq,
+        Math.min(past.ledgerLastSeq, seen.attemptsBound ?? Number.POSITIVE_INFINITY),
+      )
     } else {
       open.push(past)
     }

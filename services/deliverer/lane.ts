@@ -1,123 +1,138 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import {
-  AckPolicy,
-  type ConsumerConfig,
-  type ConsumerMessages,
-  DeliverPolicy,
-  JetStreamApiError,
-  type JsMsg,
-} from '@nats-io/jetstream'
-import type { LaneSource } from '#shared/runtime/lane-sources.ts'
+import type { JsMsg } from '@nats-io/jetstream'
+import { controlSubject, type LaneCheckpoint } from '#shared/facts/control.ts'
+import type { Appender } from '#shared/runtime/appender.ts'
+import { type LaneSource, laneSources } from '#shared/runtime/lane-sources.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
-import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS, stopWhenSilent, UP_POLL_MS } from '#shared/runtime/stream-reader.ts'
+import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { createLaneConsumer, type LaneConsumer } from './lane-consumer.ts'
+import { advanceLane, type ConsumerPosition, type LaneProgress } from './lane-progress.ts'
 
-const NANOS_PER_MS = 1_000_000
-const CONSUMER_NOT_FOUND = 10014
-const RESTART_WAIT_MS = 250
+/** The two streams that hand a lane's work out. */
+export type StreamSource = 'ledger' | 'waiting'
 
-/** A message whose owner is silent for so long is handed out again: it is told every `HOLD_INTERVAL_MS`. */
-export const ACK_WAIT_MS = 15_000
-export const HOLD_INTERVAL_MS = 4_000
-
-export interface LaneConsumerOptions {
+export interface LaneOptions {
   nats: Nats
   logger: Logger
-  source: LaneSource
-  /** Messages handed out and not acknowledged at the most. */
+  control: Appender
+  lane: number
+  checkpoint: LaneCheckpoint | undefined
   unacknowledgedMax: number
-  /** Where a consumer that has to be made (again) starts. */
-  afterSeq: number
-  onMessage(message: JsMsg): void
+  /** The last sequence of LEDGER that is known here. */
+  ledgerSeq(): number
+  /** What is parked could come again: its attempts stand in LEDGER behind this sequence. */
+  parkedAfterLedgerSeq(): number
+  onMessage(message: JsMsg, source: StreamSource): void
 }
 
-export interface LaneConsumer {
-  start(): void
-  /** Takes no further message; those handed out stay the caller's. */
+/** A lane that this process serves: where its work comes from, and how far it has come. */
+export interface Lane {
+  readonly lane: number
+  readonly checkpoint: LaneCheckpoint
+  start(): Promise<void>
+  /** Takes no further message. */
   stop(): Promise<void>
+  /** Up to which sequence every message of the source is acknowledged; those who ask at once share one look. */
+  settledThrough(source: StreamSource): Promise<number>
+  writeCheckpoint(): Promise<void>
 }
 
-function consumerConfig({ source, unacknowledgedMax, afterSeq }: LaneConsumerOptions): Partial<ConsumerConfig> {
-  return {
-    durable_name: source.consumerName,
-    filter_subject: source.filterSubject,
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: ACK_WAIT_MS * NANOS_PER_MS,
-    max_deliver: -1,
-    max_ack_pending: unacknowledgedMax,
-    ...(afterSeq > 0
-      ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: afterSeq + 1 }
-      : { deliver_policy: DeliverPolicy.All }),
+/** Fired retries that are done before they are purged. */
+const PURGE_AFTER = 2_000
+
+export function createLane(options: LaneOptions): Lane {
+  const { nats, control, lane } = options
+  const sources = laneSources(lane)
+  let progress: LaneProgress = {
+    checkpoint: options.checkpoint ?? {
+      v: 1,
+      type: 'lane',
+      lane,
+      ledgerSeq: 0,
+      waitingSeq: 0,
+      attemptsAfterLedgerSeq: 0,
+    },
+    marks: [],
   }
-}
+  /** Something has come since the last checkpoint, or was in hand then. */
+  let isMoving = true
+  let purgedThroughSeq = progress.checkpoint.waitingSeq
+  const looking: Record<StreamSource, Promise<ConsumerPosition> | null> = { ledger: null, waiting: null }
+  const consumers: LaneConsumer[] = [
+    consumerOf('ledger', progress.checkpoint.ledgerSeq),
+    consumerOf('waiting', progress.checkpoint.waitingSeq),
+  ]
 
-/** Makes the durable consumer when it is missing; an existing one is never created over. */
-async function ensureConsumer(options: LaneConsumerOptions): Promise<void> {
-  const { nats, source, unacknowledgedMax } = options
-  try {
-    const { config } = await nats.ask(() => nats.jsm.consumers.info(source.stream, source.consumerName))
-    if (config.max_ack_pending === unacknowledgedMax && config.ack_wait === ACK_WAIT_MS * NANOS_PER_MS) return
-    await nats.jsm.consumers.update(source.stream, source.consumerName, {
-      max_ack_pending: unacknowledgedMax,
-      ack_wait: ACK_WAIT_MS * NANOS_PER_MS,
+  function consumerOf(source: StreamSource, afterSeq: number): LaneConsumer {
+    const { logger, unacknowledgedMax } = options
+    return createLaneConsumer({
+      nats,
+      logger,
+      source: sources[source],
+      unacknowledgedMax,
+      afterSeq,
+      onMessage: (message) => receive(message, source),
     })
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND)) throw error
-    await nats.jsm.consumers.add(source.stream, consumerConfig(options))
   }
-}
 
-/** Hands out a lane's messages and starts over, for ever, whenever the server or the consumer goes away. */
-export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
-  const { nats, logger, source } = options
-  const stopping = new AbortController()
-  let messages: ConsumerMessages | null = null
-  let running: Promise<void> | null = null
+  function receive(message: JsMsg, source: StreamSource): void {
+    isMoving = true
+    const { ledgerSeq, waitingSeq } = progress.checkpoint
+    // Done long ago: the server has lost its consumer's state.
+    if (message.seq <= (source === 'ledger' ? ledgerSeq : waitingSeq)) message.ack()
+    else options.onMessage(message, source)
+  }
 
-  async function consumeOnce(): Promise<void> {
-    await ensureConsumer(options)
-    if (stopping.signal.aborted) return
-    const consumer = await nats.unlessLost(nats.js.consumers.get(source.stream, source.consumerName))
-    if (stopping.signal.aborted) return
-    const consuming = consumer.consume({
-      max_messages: Math.min(options.unacknowledgedMax, 500),
-      expires: PULL_EXPIRES_MS,
-      idle_heartbeat: PULL_HEARTBEAT_MS,
-      abort_on_missing_resource: true,
-      callback: options.onMessage,
+  async function settledThrough(source: StreamSource): Promise<number> {
+    looking[source] ??= positionOf(source).finally(() => {
+      looking[source] = null
     })
-    messages = await nats.unlessLost(consuming)
-    if (stopping.signal.aborted) messages.stop()
-    void stopWhenSilent(messages)
-    // What the server has forgotten in a restart the client would find out only after seconds.
-    const forget = nats.onReconnect(() => messages?.stop())
-    const reason = await messages.closed().finally(forget)
-    if (reason instanceof Error) throw reason
+    const { ackedThroughSeq } = await looking[source]
+    const { ledgerSeq, waitingSeq } = progress.checkpoint
+    return Math.max(ackedThroughSeq, source === 'ledger' ? ledgerSeq : waitingSeq)
   }
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      if (!nats.isUp()) {
-        await delay(UP_POLL_MS, undefined, { signal: stopping.signal }).catch(() => {})
-        continue
-      }
-      try {
-        await consumeOnce()
-      } catch (error) {
-        if (!stopping.signal.aborted) logger.warn({ err: error, consumer: source.consumerName }, 'lane starts again')
-      }
-      await delay(RESTART_WAIT_MS, undefined, { signal: stopping.signal }).catch(() => {})
-    }
+  async function positionOf(source: StreamSource): Promise<ConsumerPosition> {
+    const { stream, consumerName }: LaneSource = sources[source]
+    const { ack_floor, delivered } = await nats.ask(() => nats.jsm.consumers.info(stream, consumerName))
+    return { ackedThroughSeq: ack_floor.stream_seq, deliveredThroughSeq: delivered.stream_seq }
+  }
+
+  async function writeCheckpoint(): Promise<void> {
+    const isParkedBehind = options.parkedAfterLedgerSeq() < Number.POSITIVE_INFINITY
+    if (!isMoving && !isParkedBehind) return
+    const before = progress.checkpoint
+    isMoving = false
+    const ledgerLastSeq = options.ledgerSeq()
+    const attemptsBound = options.parkedAfterLedgerSeq()
+    const [ledger, waiting] = await Promise.all([positionOf('ledger'), positionOf('waiting')])
+    progress = advanceLane(progress, { ledger, waiting, ledgerLastSeq, attemptsBound })
+    if (progress.marks.length > 0) isMoving = true
+    const { checkpoint } = progress
+    if (checkpoint.ledgerSeq === before.ledgerSeq && checkpoint.waitingSeq === before.waitingSeq) return
+    await control.append({ subject: controlSubject(checkpoint), body: JSON.stringify(checkpoint) })
+    await purgeFired(checkpoint.waitingSeq)
+  }
+
+  async function purgeFired(throughSeq: number): Promise<void> {
+    if (throughSeq - purgedThroughSeq < PURGE_AFTER) return
+    const { filterSubject } = sources.waiting
+    await nats.jsm.streams.purge(STREAM_NAMES.waiting, { filter: filterSubject, seq: throughSeq + 1 })
+    purgedThroughSeq = throughSeq
   }
 
   return {
-    start() {
-      running ??= run()
+    lane,
+    get checkpoint() {
+      return progress.checkpoint
+    },
+    async start() {
+      await Promise.all(consumers.map((consumer) => consumer.start()))
     },
     async stop() {
-      stopping.abort()
-      messages?.stop()
-      await running
+      await Promise.all(consumers.map((consumer) => consumer.stop()))
     },
+    settledThrough,
+    writeCheckpoint,
   }
 }

@@ -15,6 +15,8 @@ export interface RecordedAttempts {
   has(attemptId: string): boolean
   /** The retry that follows the attempt; null: none does; undefined: that isn't known here. */
   retryOf(attemptId: string): RecordedRetry | null | undefined
+  /** Whether its delivery ended with it as a dead letter, as far as is known here. */
+  isDeadLetter(attemptId: string): boolean
   /** An attempt of this process that is on disk. */
   add(fact: DeliveryAttempted): void
   /** Reads LEDGER from where it last ended to where it ends now; callers at the same time share one reading. */
@@ -34,14 +36,15 @@ export interface RecordedAttemptsOptions {
 }
 
 export function createRecordedAttempts({ nats, logger, afterSeq, max }: RecordedAttemptsOptions): RecordedAttempts {
-  const known = new Map<string, RecordedRetry | null>()
+  const known = new Map<string, RecordedRetry | 'dead' | 'ended'>()
   let readThroughSeq = afterSeq
   let reading: Promise<void> | null = null
   let following: Promise<void> | null = null
 
   /** Of a repeated attempt the last decision counts: it was made with the first one known, or is the only one left. */
   function add({ attemptId, decision, finishedAtMs }: DeliveryAttempted): void {
-    known.set(attemptId, decision.type === 'retry' ? { dueAtMs: decision.atMs, decidedAtMs: finishedAtMs } : null)
+    if (decision.type === 'retry') known.set(attemptId, { dueAtMs: decision.atMs, decidedAtMs: finishedAtMs })
+    else known.set(attemptId, decision.type === 'dead-letter' ? 'dead' : 'ended')
     if (known.size > max) known.delete(known.keys().next().value as string)
   }
 
@@ -77,7 +80,11 @@ export function createRecordedAttempts({ nats, logger, afterSeq, max }: Recorded
 
   return {
     has: (attemptId) => known.has(attemptId),
-    retryOf: (attemptId) => known.get(attemptId),
+    retryOf(attemptId) {
+      const after = known.get(attemptId)
+      return typeof after === 'string' ? null : after
+    },
+    isDeadLetter: (attemptId) => known.get(attemptId) === 'dead',
     add,
     catchUp() {
       if (reading === null) return startReading()

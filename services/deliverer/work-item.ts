@@ -1,7 +1,7 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import { attemptIdOf } from '#shared/domain/ids.ts'
 import { type DeliveryCreated, decodeLedgerFact } from '#shared/facts/ledger.ts'
-import { decodeRetryDue, type RetryDue } from '#shared/facts/waiting.ts'
+import { decodeDueAttempt, type ParkedAttempt, type RetryDue, type WorkSource } from '#shared/facts/waiting.ts'
 
 /** An attempt that is to be made: of a new delivery, or of one whose time has come. */
 export interface DueAttempt extends Omit<RetryDue, 'v' | 'type' | 'dueAtMs'> {
@@ -9,12 +9,23 @@ export interface DueAttempt extends Omit<RetryDue, 'v' | 'type' | 'dueAtMs'> {
   dueAtMs: number | null
 }
 
+/** What an attempt came by, and how its sender is told what becomes of it. */
+export interface WorkHandle {
+  seq: number
+  /** It is dealt with: the attempt's fact is on disk, or it stands elsewhere. */
+  ack(): void
+  /** It comes again, not before `delayMs`. */
+  nak(delayMs: number): void
+  /** It is still in work. */
+  working(): void
+}
+
 /** A due attempt and the message that it came by: acknowledged once the attempt's fact is on disk. */
 export interface WorkItem {
   attempt: DueAttempt
-  message: JsMsg
+  message: WorkHandle
   lane: number
-  source: 'ledger' | 'waiting'
+  source: WorkSource
   /** The message was handed out before, or to another since: its attempt may have been made, and recorded, already. */
   isRedelivered: boolean
   /** When the server was last told that it is still in work, in ms of the monotonic clock. */
@@ -22,12 +33,17 @@ export interface WorkItem {
 }
 
 /** @throws {Error} when the message is no delivery fact of a known version. */
-export function attemptOfDelivery(message: JsMsg): DueAttempt {
+export function attemptOfDelivery(message: Pick<JsMsg, 'string'>): DueAttempt {
   const fact = decodeLedgerFact(message.string()) as DeliveryCreated
   return { ...fact, attemptId: attemptIdOf(fact.deliveryId, 1), attemptNumber: 1, dueAtMs: null }
 }
 
-/** @throws {Error} when the message is no due retry of a known version. */
-export function attemptOfRetry(message: JsMsg): DueAttempt {
-  return decodeRetryDue(message.string())
+/** @throws {Error} when the message is no due or parked attempt of a known version. */
+export function attemptOfWaiting(message: Pick<JsMsg, 'string'>): DueAttempt {
+  return decodeDueAttempt(message.string())
+}
+
+/** What is parked of an attempt: all that is needed to make it. */
+export function parkedOf(attempt: DueAttempt): ParkedAttempt {
+  return { ...attempt, v: 1, type: 'parked' }
 }

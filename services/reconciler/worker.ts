@@ -75,8 +75,10 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
     // Rows that lag behind the facts can't tell what is still open.
     if (!(await isProjected(ledger.lastSeq))) return null
     const overdueMs = clock.nowMs() - config.graceMs
+    // Asked after what is past: what has left a consumer's hands to be parked has its subscription's mark by then.
+    const parkingIds = await subscriptionsThatPark()
     const [attempts, events] = await Promise.all([
-      overdue.attempts(overdueMs, LOOK_MAX),
+      overdue.attempts(overdueMs, LOOK_MAX, parkingIds),
       overdue.events(overdueMs, LOOK_MAX),
     ])
     const lost = { attempts: new Set<string>(), events: new Set<string>() }
@@ -128,6 +130,13 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
       if (await isLanePast(lane, last)) for (const { attemptId } of ofLane) attemptIds.add(attemptId)
     const areReleasesPast = last.events.length > 0 && (await areReleasesThrough(last.waitingSeq))
     return { attemptIds, eventIds: new Set(areReleasesPast ? last.events.map(({ eventId }) => eventId) : []) }
+  }
+
+  /** Their deliveries wait on disk for a receiver that can't take them now; whoever owns the lane sees to them. */
+  async function subscriptionsThatPark(): Promise<string[]> {
+    const filter = 'parked.*.*'
+    const { state } = await nats.ask(() => nats.jsm.streams.info(STREAM_NAMES.waiting, { subjects_filter: filter }))
+    return Object.keys(state.subjects ?? {}).map((subject) => subject.split('.')[2]!)
   }
 
   async function isProjected(ledgerSeq: number): Promise<boolean> {

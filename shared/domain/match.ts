@@ -1,6 +1,7 @@
 import type { EventAccepted } from '../facts/event.ts'
 import type { DeliveryCreated } from '../facts/ledger.ts'
 import { deliveryIdOf } from './ids.ts'
+import { orderKeyOf } from './order-key.ts'
 import { type FilterDocument, matchesFilter } from './payload-filter.ts'
 import type { Registry } from './registry.ts'
 
@@ -62,12 +63,13 @@ export function matchEvent(
   const { event } = matchable
   const deliveries: DeliveryCreated[] = []
   let document: FilterDocument | null = null
+  const documentOf = () => {
+    document ??= filterDocumentOf(matchable)
+    return document
+  }
   for (const { state, filter } of registry.subscriptionsOf(event.applicationId, event.eventType)) {
     if (!hasLabels(event.labels, state.labels)) continue
-    if (filter !== null) {
-      document ??= filterDocumentOf(matchable)
-      if (!matchesFilter(filter, document)) continue
-    }
+    if (filter !== null && !matchesFilter(filter, documentOf())) continue
     deliveries.push({
       v: 1,
       type: 'delivery',
@@ -79,6 +81,7 @@ export function matchEvent(
       subscriptionId: state.subscriptionId,
       controlSeq: registry.seq,
       createdAtMs: createdAtMs ?? event.receivedAtMs,
+      ...(state.ordering === null ? {} : { orderKey: orderKeyOf(state.ordering, documentOf()) }),
     })
   }
   return deliveries

@@ -14,6 +14,8 @@ export interface DeliveryCreated {
   /** The CONTROL sequence that the event was matched with; a newer cancellation closes the delivery. */
   controlSeq: number
   createdAtMs: number
+  /** Of an ordered subscription: deliveries with the same key are made one after the other. */
+  orderKey?: string
 }
 
 /** Matching is done up to and with `toEventSeq`. Appended in one batch with the deliveries of those events. */

@@ -30,9 +30,28 @@ export const LEDGER_SUBJECTS = {
   replayed: 'ledger.replayed',
 } as const
 
+/** What names a parked attempt. */
+export interface ParkedName {
+  subscriptionId: string
+  orderKey?: string
+  deliveryId: string
+  attemptNumber: number
+}
+
+/** Stands for the order key of a delivery that is in no order. */
+export const UNORDERED = '-'
+
 /** Subjects of WAITING. A retry waits under its delivery's own subject, so that a purge by filter can cancel it. */
 export const WAITING_SUBJECTS = {
   retry: (lane: number, subscriptionId: string, deliveryId: string) => `wait.${lane}.${subscriptionId}.${deliveryId}`,
+  /** Says that something of the subscription is parked: the lanes' owners look for these. */
+  parking: (lane: number, subscriptionId: string) => `parked.${lane}.${subscriptionId}`,
+  /** One message each: a second append is refused while the first one stands. */
+  parked: (lane: number, { subscriptionId, orderKey, deliveryId, attemptNumber }: ParkedName) =>
+    `parked.${lane}.${subscriptionId}.${orderKey ?? UNORDERED}.${deliveryId}.${attemptNumber}`,
+  /** The delivery that an ordered series waits for: to be retried, or (a dead letter) to be skipped. */
+  head: (lane: number, subscriptionId: string, orderKey: string, deliveryId: string) =>
+    `parked.head.${lane}.${subscriptionId}.${orderKey}.${deliveryId}`,
   due: (lane: number) => `due.${lane}`,
   postponed: (applicationId: string, eventId: string) => `wait.postponed.${applicationId}.${eventId}`,
   postponedDue: 'due.postponed',

@@ -1,3 +1,6 @@
+/** Where an attempt came from: a delivery fact, a schedule that fired, or what was parked. */
+export type WorkSource = 'ledger' | 'waiting' | 'parked'
+
 /**
  * An attempt that waits for its time. It stands in WAITING as a scheduled message and fires under `due.<lane>`.
  * The server does not deduplicate a firing, so it names its attempt.
@@ -17,13 +20,21 @@ export interface RetryDue {
   createdAtMs: number
   dueAtMs: number
   /** The message by which the attempt before was handed out. Absent: that attempt was known to be recorded. */
-  after?: { source: 'ledger' | 'waiting'; seq: number }
+  after?: { source: WorkSource; seq: number }
+  /** Of an ordered delivery: what it is in order with. */
+  orderKey?: string
 }
 
-/** @throws {Error} when `text` is nothing that WAITING may hold. */
-export function decodeRetryDue(text: string): RetryDue {
-  const item = JSON.parse(text) as RetryDue
-  if (item.v !== 1 || item.type !== 'retry')
+/** An attempt that is due and that its receiver can't take now. It stands in WAITING until it is recorded. */
+export interface ParkedAttempt extends Omit<RetryDue, 'type' | 'dueAtMs'> {
+  type: 'parked'
+  dueAtMs: number | null
+}
+
+/** @throws {Error} when `text` is no attempt that WAITING may hold. */
+export function decodeDueAttempt(text: string): RetryDue | ParkedAttempt {
+  const item = JSON.parse(text) as RetryDue | ParkedAttempt
+  if (item.v !== 1 || (item.type !== 'retry' && item.type !== 'parked'))
     throw new Error(`WAITING holds a message of the unknown kind ${String(item.type)}`)
   return item
 }

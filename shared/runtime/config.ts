@@ -75,6 +75,54 @@ export const SETTINGS = Type.Object({
     { minimum: 1, maximum: 4096 },
     { group: 'Delivery', description: 'Requests that one process has under way to one subscription at the most' },
   ),
+  ORIGIN_CONCURRENCY: integer(
+    256,
+    { minimum: 1, maximum: 16384 },
+    {
+      group: 'Delivery',
+      description:
+        'Requests that one process has under way to one scheme, host and port at the most, all subscriptions together',
+    },
+  ),
+  BREAKER_FAILURES: integer(
+    50,
+    { minimum: 0, maximum: 100000 },
+    {
+      group: 'Delivery',
+      description: 'Failures of late, and hardly anything else, that open a breaker; 0: they never do',
+    },
+  ),
+  BREAKER_TIMEOUTS: integer(
+    5,
+    { minimum: 0, maximum: 100000 },
+    { group: 'Delivery', description: 'Time-outs in a row that open a breaker; 0: they never do' },
+  ),
+  BREAKER_PROBE_MS: integer(
+    5000,
+    { minimum: 10, maximum: 3600000 },
+    {
+      group: 'Delivery',
+      description: 'Milliseconds until an open breaker lets one request through; doubled each time',
+    },
+  ),
+  BREAKER_PROBE_MAX_MS: integer(
+    60000,
+    { minimum: 10, maximum: 86400000 },
+    { group: 'Delivery', description: 'Milliseconds between two such requests at the most' },
+  ),
+  AUTO_DISABLE_AFTER_HOURS: integer(
+    120,
+    { minimum: 0, maximum: 8760 },
+    {
+      group: 'Delivery',
+      description: 'Hours of nothing but failures after which a subscription is disabled; 0: never',
+    },
+  ),
+  DISABLE_ON_GONE: Type.Boolean({
+    default: true,
+    group: 'Delivery',
+    description: 'Whether a subscription is disabled when its receiver answers 410',
+  }),
   LANE_BACKLOG_MAX: integer(
     2000,
     { minimum: 10, maximum: 100000 },

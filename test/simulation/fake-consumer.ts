@@ -35,6 +35,8 @@ export interface DurableConsumer {
   nak(seq: number, delayMs: number): void
   working(seq: number): void
   info(): ConsumerState
+  /** Hands out again, in order, what isn't acknowledged. @returns The first sequence that may come. */
+  reset(): number
   /** The server was killed: what it had not written down of the consumer's state is forgotten. */
   crash(): void
 }
@@ -165,6 +167,17 @@ export function createConsumer({ stream, options, time, owner, isHandedOutAgain 
     },
     working(seq) {
       if (pending.has(seq) && !again.includes(seq)) expectAck(seq)
+    },
+    reset() {
+      moveFloor()
+      for (const { cancel } of pending.values()) cancel()
+      pending.clear()
+      again = []
+      deliveredSeq = ackFloorSeq
+      nextSeq = ackFloorSeq + 1
+      written = { nextSeq, deliveredSeq, ackFloorSeq, pending: [], atMs: time.nowMs() }
+      pump()
+      return nextSeq
     },
     info() {
       moveFloor()

@@ -136,11 +136,49 @@ export function createFakeConnection({
   const stored = (message: FakeMessage | null) =>
     message === null ? null : { ...message, data: message.body, string: () => Buffer.from(message.body).toString() }
 
-  function getMessage(name: string, where: { seq?: number; last_by_subj?: string }) {
+  interface Where {
+    seq?: number
+    last_by_subj?: string
+    next_by_subj?: string
+  }
+
+  function getMessage(name: string, { seq, last_by_subj, next_by_subj }: Where) {
     return api('get message', () => {
       const stream = server.stream(name)
-      return stored(where.seq === undefined ? stream.lastOf(where.last_by_subj!) : stream.get(where.seq))
+      if (next_by_subj !== undefined) return stored(nextOf(stream, seq ?? 1, next_by_subj))
+      return stored(seq === undefined ? stream.lastOf(last_by_subj!) : stream.get(seq))
     })
+  }
+
+  function nextOf(stream: FakeStream, fromSeq: number, filter: string): FakeMessage | null {
+    for (let seq = fromSeq; seq <= stream.lastSeq(); seq++) {
+      const message = stream.get(seq)
+      if (message !== null && subjectMatches(filter, message.subject)) return message
+    }
+    return null
+  }
+
+  async function getBatch(name: string, where: { seq: number; batch: number; next_by_subj: string }) {
+    const found = await api('get batch', () => {
+      const messages: FakeMessage[] = []
+      let next = nextOf(server.stream(name), where.seq, where.next_by_subj)
+      while (next !== null && messages.length < where.batch) {
+        messages.push(next)
+        next = nextOf(server.stream(name), next.seq + 1, where.next_by_subj)
+      }
+      return messages
+    })
+    return (async function* () {
+      for (const message of found) yield stored(message)
+    })()
+  }
+
+  /** How many messages each of the subjects has that the filter matches. */
+  function subjectsOf(stream: FakeStream, filter: string): Record<string, number> {
+    const counts: Record<string, number> = {}
+    for (let next = nextOf(stream, 1, filter); next !== null; next = nextOf(stream, next.seq + 1, filter))
+      counts[next.subject] = (counts[next.subject] ?? 0) + 1
+    return counts
   }
 
   // -- consumers -----------------------------------------------------------------------------------------------------
@@ -362,20 +400,28 @@ export function createFakeConnection({
     jsm: {
       streams: {
         getMessage,
-        info: (name: string) =>
+        info: (name: string, asked: { subjects_filter?: string } = {}) =>
           api('stream info', () => {
             const stream = server.stream(name)
+            const filter = asked.subjects_filter
+            const subjects = filter === undefined ? {} : { subjects: subjectsOf(stream, filter) }
             return {
               created: stream.createdAt,
-              state: { first_seq: stream.firstSeq(), last_seq: stream.lastSeq() },
+              state: { first_seq: stream.firstSeq(), last_seq: stream.lastSeq(), ...subjects },
             }
           }),
         purge: (name: string, { filter, seq }: { filter: string; seq?: number }) =>
           api('purge', () => ({ purged: server.stream(name).purge(filter, seq ?? Number.POSITIVE_INFINITY) })),
       },
-      direct: { getMessage },
+      direct: { getMessage, getBatch },
       consumers: {
         info: (stream: string, name: string) => api('consumer info', () => consumerInfo(durable(stream, name))),
+        reset: (stream: string, name: string) =>
+          api('consumer reset', () => {
+            const consumer = durable(stream, name)
+            const reset_seq = consumer.reset()
+            return { ...consumerInfo(consumer), reset_seq }
+          }),
         update: (stream: string, name: string) => api('consumer update', () => consumerInfo(durable(stream, name))),
         add: (
           stream: string,

@@ -19,6 +19,7 @@ import type { StreamName } from '#shared/runtime/streams.ts'
 import { type FakeClient, type FakeDatabase, type Tables, writeLedgerRowsTo } from './fake-database.ts'
 import type { FakeJetStream } from './fake-jetstream.ts'
 import { createFakeConnection, type FakeConnection } from './fake-nats.ts'
+import type { FakePeers } from './fake-peers.ts'
 import type { Receivers } from './receivers.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Owner } from './virtual-time.ts'
@@ -32,6 +33,7 @@ export interface Surroundings {
   database: FakeDatabase
   receivers: Receivers
   secretBox: SecretBox
+  peers: FakePeers
   /** The wall clock of whoever has no skew. */
   clockMs(): number
 }
@@ -68,6 +70,11 @@ export const SIM_SETTINGS = loadSettings({
   DELIVERY_TIMEOUT_MS: '3000',
   RECONCILE_INTERVAL_MS: '10000',
   RECONCILE_GRACE_MS: '3000',
+  DISABLE_ON_GONE: 'false',
+  BREAKER_FAILURES: '8',
+  BREAKER_TIMEOUTS: '3',
+  BREAKER_PROBE_MS: '500',
+  BREAKER_PROBE_MAX_MS: '2000',
 })
 const GIVE_UP_AFTER_MS = 4_000
 const logger = createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent')
@@ -116,6 +123,7 @@ export function startProcess(around: Surroundings, options: ProcessOptions): Sim
           eventCache,
           config: delivererConfig(SIM_SETTINGS),
           sender: around.receivers.senderOf(owner),
+          peers: around.peers.join(owner, nats),
         }),
       ],
       matcher: () => [createMatcher({ ...deps, eventCache, config: { laneCount: SIM_SETTINGS.LANES } })],
@@ -176,12 +184,13 @@ const inMemoryEvents: typeof eventsProjection = {
 function overdueOf(tables: Tables): Overdue {
   return {
     ledgerCheckpoint: async () => tables.checkpoints.get('ledger')?.seq ?? 0,
-    async attempts(beforeMs, limit) {
+    async attempts(beforeMs, limit, except) {
       const found = []
       for (const row of tables.attempts.values()) {
         const delivery = tables.deliveries.get(row.deliveryId)
         const event = tables.events.get(row.eventId)
         const dueAtMs = row.delayUntilMs ?? row.createdAtMs
+        if (except.includes(row.subscriptionId)) continue
         if (row.outcome !== null || dueAtMs >= beforeMs || delivery?.status !== 'pending' || event === undefined)
           continue
         const { attemptId, attemptNumber, deliveryId, eventId, eventType, applicationId, subscriptionId, createdAtMs } =

@@ -13,6 +13,7 @@ import { AppendUnknownError } from '#shared/runtime/appender.ts'
 import { applicationState, eventTypeState, organizationState, subscriptionState } from '../support/control-facts.ts'
 import { createFakeDatabase, newTables, type Tables, writeLedgerRowsTo } from './fake-database.ts'
 import { createFakeJetStream, NO_SERVER_FAULTS } from './fake-jetstream.ts'
+import { createFakePeers } from './fake-peers.ts'
 import type { FakeStream } from './fake-stream.ts'
 import { CHARACTERS, type Character, createReceivers, digestOf } from './receivers.ts'
 import { type SeededRandom, seededRandom } from './seeded-random.ts'
@@ -99,7 +100,7 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
   const server = createFakeJetStream(time, random.fork(), clockMs)
   const database = createFakeDatabase(time, random.fork())
   const receivers = createReceivers(time, random.fork(), (id) => characters.get(id)!)
-  const around: Surroundings = { server, database, receivers, secretBox, clockMs }
+  const around: Surroundings = { server, database, receivers, secretBox, peers: createFakePeers(time), clockMs }
   const processes = createProcesses(around, random.fork(), faults)
   const accepted: string[] = []
   const customers = runCustomers({ around, random: random.fork(), faults, eventCount, characters, accepted })

@@ -1,0 +1,209 @@
+import { cancelledMessage, isCancelled } from '#shared/domain/cancellation.ts'
+import { type Judgement, judgeAttempt } from '#shared/domain/outcome.ts'
+import type { RegisteredSubscription, Registry } from '#shared/domain/registry.ts'
+import type { AttemptStarted, Decision, DeliveryAttempted } from '#shared/facts/ledger.ts'
+import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
+import type { RetryDue } from '#shared/facts/waiting.ts'
+import type { Appender } from '#shared/runtime/appender.ts'
+import type { Clock } from '#shared/runtime/clock.ts'
+import type { EventCache } from '#shared/runtime/event-cache.ts'
+import type { Logger } from '#shared/runtime/logger.ts'
+import type { Nats } from '#shared/runtime/nats.ts'
+import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { attemptFact, type MadeRequest, nextAttempt, policyFor } from './attempt.ts'
+import type { DelivererConfig } from './config.ts'
+import type { Settlement } from './held-items.ts'
+import type { RecordedAttempts } from './recorded-attempts.ts'
+import { buildRequest } from './request.ts'
+import type { Sender } from './sender.ts'
+import type { Settling } from './settling.ts'
+import type { Targets } from './targets.ts'
+import type { WorkItem } from './work-item.ts'
+
+export interface AttemptsOptions {
+  nats: Nats
+  registry: Registry
+  ledger: Appender
+  waiting: Appender
+  eventCache: EventCache
+  sender: Sender
+  targets: Targets
+  recorded: () => RecordedAttempts
+  settling: Settling
+  config: DelivererConfig
+  clock: Clock
+  random: () => number
+  logger: Logger
+  /** Requests that are cut now are made again after the next start. */
+  isStopping(): boolean
+  /** What the receiver did, before it is recorded. */
+  onAnswered(item: WorkItem, made: MadeRequest, judgement: Judgement): void
+  /** Before a retry or a dead letter is recorded. */
+  onFailed(item: WorkItem, decision: Decision): Promise<void>
+}
+
+/** Makes one attempt at a time of each item, and records it before the item's message is acknowledged. */
+export interface Attempts {
+  /** Resolves when the receiver's part is over; never rejects. */
+  run(item: WorkItem): Promise<void>
+  /** An attempt that another has recorded: what they decided holds. */
+  followRecorded(item: WorkItem): Promise<Settlement>
+  /** Tells of requests that have been under way for long. */
+  showLong(): void
+}
+
+/** An attempt that runs for so long is shown as under way. */
+const IN_PROGRESS_AFTER_MS = 1_000
+
+export function createAttempts(options: AttemptsOptions): Attempts {
+  const { nats, registry, ledger, waiting, eventCache, sender, targets, settling, config, clock, logger } = options
+  const recorded = options.recorded
+  const { finish, giveBack } = settling
+  const startedRequests = new Map<WorkItem, number>()
+
+  async function run(item: WorkItem): Promise<void> {
+    const { attempt } = item
+    try {
+      const subscription = registry.subscriptions.get(attempt.subscriptionId)
+      if (subscription === undefined || isCancelled(attempt, subscription)) {
+        finish(item)
+        return
+      }
+      const made = await makeRequest(item, subscription)
+      // The receiver's part is over: the next request to it needn't wait for the fact's fsync.
+      if (made !== null) void complete(item, made, subscription)
+    } catch (error) {
+      startedRequests.delete(item)
+      giveBack(item, error)
+    }
+  }
+
+  async function complete(item: WorkItem, made: MadeRequest, subscription: RegisteredSubscription): Promise<void> {
+    try {
+      const judgement = judge(item, made, subscription)
+      options.onAnswered(item, made, judgement)
+      finish(item, await record(item, made, judgement))
+    } catch (error) {
+      giveBack(item, error)
+    }
+  }
+
+  /** @returns null when a stop cut the request off: it is made again after the next start. */
+  async function makeRequest(item: WorkItem, subscription: RegisteredSubscription): Promise<MadeRequest | null> {
+    const { eventSeq } = item.attempt
+    const cached = eventCache.get(eventSeq)
+    const event = cached instanceof Promise ? await cached : cached
+    const startedAtMs = clock.nowMs()
+    const instant = (made: MadeRequest['result']) => ({
+      result: made,
+      startedAtMs,
+      finishedAtMs: startedAtMs,
+      durationMs: 0,
+    })
+    if (event === null) return instant({ type: 'event-expired', message: 'The event is no longer kept' })
+    const request = buildRequest(targets.of(subscription), event, Math.floor(startedAtMs / 1_000), config.format)
+    if (request === null) return instant({ type: 'invalid-header', message: 'A header value is not visible ASCII' })
+    const begin = performance.now()
+    startedRequests.set(item, begin)
+    const result = await sender.send(request)
+    startedRequests.delete(item)
+    if (options.isStopping() && result.type === 'connection-failed') return null
+    return { result, startedAtMs, finishedAtMs: clock.nowMs(), durationMs: Math.round(performance.now() - begin) }
+  }
+
+  /** First the schedule of the retry, then the fact: a crash in between repeats the attempt. */
+  async function record(item: WorkItem, made: MadeRequest, judgement: Judgement): Promise<Settlement> {
+    const { attempt, lane } = item
+    if (item.isRedelivered) {
+      await recorded().catchUp()
+      if (recorded().has(attempt.attemptId)) return followRecorded(item)
+    }
+    const latest = registry.subscriptions.get(attempt.subscriptionId)
+    const fact = attemptFact(attempt, made, judgement, isCancelled(attempt, latest))
+    if (fact.decision.type === 'cancelled' && latest !== undefined) await sayCancelled(latest)
+    if (attempt.orderKey !== undefined) await options.onFailed(item, fact.decision)
+    if (fact.decision.type === 'retry') {
+      await schedule(lane, nextAttempt(attempt, fact, fact.decision, { source: item.source, seq: item.message.seq }))
+    }
+    const { isDuplicate } = await ledger.append({
+      subject: LEDGER_SUBJECTS.attempt,
+      body: JSON.stringify(fact),
+      msgId: attempt.attemptId,
+    })
+    if (isDuplicate) return followRecorded(item)
+    recorded().add(fact)
+    logAttempt(fact)
+    if (fact.decision.type === 'retry') return 'retried'
+    // Only now is it certain that ours is the decision that holds.
+    if (item.isRedelivered) await withdrawSchedule(item)
+    return 'ended'
+  }
+
+  function judge({ attempt }: WorkItem, made: MadeRequest, subscription: RegisteredSubscription): Judgement {
+    const { deliveryId, attemptNumber } = attempt
+    const context = { deliveryId, attemptNumber, nowMs: made.finishedAtMs, random: options.random() }
+    return judgeAttempt(made.result, context, policyFor(subscription, config.retryPolicy))
+  }
+
+  /** Somebody else was handed the same attempt and has recorded it first: what they decided holds. */
+  async function followRecorded(item: WorkItem): Promise<Settlement> {
+    await recorded().catchUp()
+    if (recorded().retryOf(item.attempt.attemptId)) return 'retried'
+    await withdrawSchedule(item)
+    return 'ended'
+  }
+
+  async function schedule(lane: number, retry: RetryDue): Promise<void> {
+    await waiting.append({
+      subject: WAITING_SUBJECTS.retry(lane, retry.subscriptionId, retry.deliveryId),
+      body: JSON.stringify(retry),
+      msgId: retry.attemptId,
+      headers: {
+        'Nats-Schedule': `@at ${new Date(retry.dueAtMs).toISOString()}`,
+        'Nats-Schedule-Target': WAITING_SUBJECTS.due(lane),
+      },
+    })
+  }
+
+  /** Who called it off says so too, unless they died before they could. */
+  async function sayCancelled({ state, cancelledBeforeSeq }: RegisteredSubscription): Promise<void> {
+    await ledger.append(cancelledMessage(state, { controlSeq: cancelledBeforeSeq, atMs: clock.nowMs() }))
+  }
+
+  /** An earlier run may have scheduled a retry and died before its fact: that retry must not follow a final outcome. */
+  async function withdrawSchedule({ attempt, lane }: WorkItem): Promise<void> {
+    await nats.jsm.streams.purge(STREAM_NAMES.waiting, {
+      filter: WAITING_SUBJECTS.retry(lane, attempt.subscriptionId, attempt.deliveryId),
+    })
+  }
+
+  function logAttempt(fact: DeliveryAttempted): void {
+    if (fact.decision.type === 'succeeded' && !logger.isLevelEnabled('debug')) return
+    const fields = {
+      delivery_id: fact.deliveryId,
+      attempt: fact.attemptNumber,
+      status: fact.response?.statusCode ?? null,
+      elapsed_ms: fact.durationMs,
+      outcome: fact.outcome,
+      decision: fact.decision.type,
+    }
+    if (fact.decision.type === 'succeeded') logger.debug(fields, 'attempt finished')
+    else logger.info(fields, 'attempt finished')
+  }
+
+  function showLong(): void {
+    const nowMs = performance.now()
+    for (const [item, begin] of startedRequests) {
+      if (nowMs - begin < IN_PROGRESS_AFTER_MS) break
+      startedRequests.delete(item)
+      const { attemptId, deliveryId } = item.attempt
+      const startedAtMs = Math.round(clock.nowMs() - (nowMs - begin))
+      const fact: AttemptStarted = { v: 1, type: 'started', attemptId, deliveryId, startedAtMs }
+      ledger.append({ subject: LEDGER_SUBJECTS.attemptStarted, body: JSON.stringify(fact) }).catch((error: unknown) => {
+        logger.debug({ err: error }, 'a long attempt could not be shown')
+      })
+    }
+  }
+
+  return { run, followRecorded, showLong }
+}

@@ -1,0 +1,146 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  type ConsumerMessages,
+  DeliverPolicy,
+  JetStreamApiError,
+  type JsMsg,
+} from '@nats-io/jetstream'
+import type { LaneSource } from '#shared/runtime/lane-sources.ts'
+import type { Logger } from '#shared/runtime/logger.ts'
+import type { Nats } from '#shared/runtime/nats.ts'
+import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS, stopWhenSilent, UP_POLL_MS } from '#shared/runtime/stream-reader.ts'
+
+const NANOS_PER_MS = 1_000_000
+const CONSUMER_NOT_FOUND = 10014
+const RESTART_WAIT_MS = 250
+
+/** A message whose owner is silent for so long is handed out again: it is told every `HOLD_INTERVAL_MS`. */
+export const ACK_WAIT_MS = 15_000
+export const HOLD_INTERVAL_MS = 4_000
+
+export interface LaneConsumerOptions {
+  nats: Nats
+  logger: Logger
+  source: LaneSource
+  /** Messages handed out and not acknowledged at the most. */
+  unacknowledgedMax: number
+  /** Where a consumer that has to be made (again) starts. */
+  afterSeq: number
+  onMessage(message: JsMsg): void
+}
+
+export interface LaneConsumer {
+  /** @returns once everything that isn't acknowledged will be handed out (again), in order, and to nobody else. */
+  start(): Promise<void>
+  /** Takes no further message; those handed out stay the caller's. */
+  stop(): Promise<void>
+}
+
+function consumerConfig({ source, unacknowledgedMax, afterSeq }: LaneConsumerOptions): Partial<ConsumerConfig> {
+  return {
+    durable_name: source.consumerName,
+    filter_subject: source.filterSubject,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: ACK_WAIT_MS * NANOS_PER_MS,
+    max_deliver: -1,
+    max_ack_pending: unacknowledgedMax,
+    ...(afterSeq > 0
+      ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: afterSeq + 1 }
+      : { deliver_policy: DeliverPolicy.All }),
+  }
+}
+
+/** Makes the durable consumer when it is missing; an existing one is never created over. */
+async function ensureConsumer(options: LaneConsumerOptions): Promise<void> {
+  const { nats, source, unacknowledgedMax } = options
+  try {
+    const { config } = await nats.ask(() => nats.jsm.consumers.info(source.stream, source.consumerName))
+    if (config.max_ack_pending === unacknowledgedMax && config.ack_wait === ACK_WAIT_MS * NANOS_PER_MS) return
+    await nats.jsm.consumers.update(source.stream, source.consumerName, {
+      max_ack_pending: unacknowledgedMax,
+      ack_wait: ACK_WAIT_MS * NANOS_PER_MS,
+    })
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND)) throw error
+    await nats.jsm.consumers.add(source.stream, consumerConfig(options))
+  }
+}
+
+/**
+ * What was handed out and not acknowledged is handed out again at once, and in order: whoever had it before is no more, or has
+ * given the lane back. Waiting for `ack_wait` would take longer, and new messages would overtake.
+ */
+async function takeOver(options: LaneConsumerOptions): Promise<void> {
+  const { nats, source } = options
+  await ensureConsumer(options)
+  await nats.ask(() => nats.jsm.consumers.reset(source.stream, source.consumerName))
+}
+
+/** Hands out a lane's messages and starts over, for ever, whenever the server or the consumer goes away. */
+export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
+  const { nats, logger, source } = options
+  const stopping = new AbortController()
+  let messages: ConsumerMessages | null = null
+  let running: Promise<void> | null = null
+
+  async function consumeOnce(): Promise<void> {
+    await ensureConsumer(options)
+    if (stopping.signal.aborted) return
+    const consumer = await nats.unlessLost(nats.js.consumers.get(source.stream, source.consumerName))
+    if (stopping.signal.aborted) return
+    const consuming = consumer.consume({
+      max_messages: Math.min(options.unacknowledgedMax, 500),
+      expires: PULL_EXPIRES_MS,
+      idle_heartbeat: PULL_HEARTBEAT_MS,
+      abort_on_missing_resource: true,
+      callback: options.onMessage,
+    })
+    messages = await nats.unlessLost(consuming)
+    if (stopping.signal.aborted) messages.stop()
+    void stopWhenSilent(messages)
+    // What the server has forgotten in a restart the client would find out only after seconds.
+    const forget = nats.onReconnect(() => messages?.stop())
+    const reason = await messages.closed().finally(forget)
+    if (reason instanceof Error) throw reason
+  }
+
+  async function insist(act: () => Promise<void>): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        return await act()
+      } catch (error) {
+        logger.warn({ err: error, consumer: source.consumerName }, 'a lane could not be taken over yet')
+        await delay(RESTART_WAIT_MS, undefined, { signal: stopping.signal }).catch(() => {})
+      }
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      if (!nats.isUp()) {
+        await delay(UP_POLL_MS, undefined, { signal: stopping.signal }).catch(() => {})
+        continue
+      }
+      try {
+        await consumeOnce()
+      } catch (error) {
+        if (!stopping.signal.aborted) logger.warn({ err: error, consumer: source.consumerName }, 'lane starts again')
+      }
+      await delay(RESTART_WAIT_MS, undefined, { signal: stopping.signal }).catch(() => {})
+    }
+  }
+
+  return {
+    async start() {
+      await insist(() => takeOver(options))
+      if (!stopping.signal.aborted) running ??= run()
+    },
+    async stop() {
+      stopping.abort()
+      messages?.stop()
+      await running
+    },
+  }
+}

@@ -1,0 +1,326 @@
+import { UNORDERED, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
+import { AppendConflictError, type Appender } from '#shared/runtime/appender.ts'
+import type { Nats } from '#shared/runtime/nats.ts'
+import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { attemptOfWaiting, type DueAttempt, parkedOf, type WorkItem } from './work-item.ts'
+
+/** What is parked of a subscription or, of an ordered one, of one order key: in the order in which it was parked. */
+export interface Lot {
+  readonly lane: number
+  readonly subscriptionId: string
+  /** Null: everything that is parked of the subscription. */
+  readonly orderKey: string | null
+  /** Something is parked that has not been read back yet. What comes must go behind it. */
+  hasMore: boolean
+}
+
+interface LotState extends Lot {
+  /** Read back up to here. */
+  cursorSeq: number
+  /** Read back and not recorded yet. */
+  readonly outstanding: Set<number>
+  /** Recorded and perhaps not purged. */
+  doneCount: number
+  /** How things stood at an earlier purge. */
+  mark: { cursorSeq: number; ledgerSeq: number } | null
+  /** Attempts of what is done and not purged stand in LEDGER behind this; null: there is nothing of that kind. */
+  doneAfterLedgerSeq: number | null
+  parksUnderWay: number
+  isReading: boolean
+  lastUsedMs: number
+}
+
+/** Waiting attempts that a receiver can't take now: on disk instead of in memory, where they would be in others' way. */
+export interface Parking {
+  /** Finds what an earlier owner of the lane has parked. @returns The subscriptions that it is of. */
+  open(lane: number, options: OpenOptions): Promise<string[]>
+  close(lane: number): void
+  lotOf(lane: number, subscriptionId: string, orderKey: string | null): Lot
+  find(lane: number, subscriptionId: string, orderKey: string | null): Lot | null
+  /** On disk when it resolves: the message that it came by may be acknowledged then. Parking it twice is no error. */
+  park(lot: Lot, attempts: readonly DueAttempt[]): Promise<void>
+  /** Reads the next ones back, in order; they stay parked until they are acknowledged. */
+  read(lot: Lot, max: number): Promise<WorkItem[]>
+  /** It was read back, is not done, and its lane is still open. */
+  isOutstanding(item: WorkItem): boolean
+  /** Takes what is done off the disk. */
+  purge(lane: number): Promise<void>
+  /** What could come again by being read back has its attempts in LEDGER behind this sequence, if at all. */
+  attemptsAfterLedgerSeq(lane: number): number
+}
+
+export interface OpenOptions {
+  /** The attempts of what was done and not purged by an earlier owner stand in LEDGER behind this sequence. */
+  attemptsAfterLedgerSeq: number
+  /** Whether the subscription's lots are by order key. */
+  isOrdered(subscriptionId: string): boolean
+}
+
+export interface ParkingOptions {
+  nats: Nats
+  waiting: Appender
+  /** The last sequence of LEDGER that is known here. */
+  ledgerSeq(): number
+  /** An item that was read back is not to be made now, but after so long, if it is still outstanding then. */
+  onAgain(item: WorkItem, delayMs: number): void
+}
+
+/** A lot of which nothing is left is forgotten after so long. */
+const IDLE_MS = 10_000
+const PURGES_AT_ONCE = 8
+
+type SubjectCounts = Record<string, number>
+
+interface LaneLots {
+  /** By subscription and order key. */
+  lots: Map<string, LotState>
+  /** Subscriptions whose marker is there, or on its way. */
+  markers: Map<string, Promise<void>>
+  /** Of those whose marker is being taken away. */
+  removals: Map<string, Promise<void>>
+}
+
+const newLaneLots = (): LaneLots => ({ lots: new Map(), markers: new Map(), removals: new Map() })
+
+export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOptions): Parking {
+  const lanes = new Map<number, LaneLots>()
+
+  const nameOf = (subscriptionId: string, orderKey: string | null) => `${subscriptionId}/${orderKey ?? ''}`
+
+  function filterOf({ lane, subscriptionId, orderKey }: Lot): string {
+    const ofSubscription = `${WAITING_SUBJECTS.parking(lane, subscriptionId)}.`
+    return orderKey === null ? `${ofSubscription}>` : `${ofSubscription}${orderKey}.>`
+  }
+
+  function lotOf(lane: number, subscriptionId: string, orderKey: string | null): LotState {
+    const ofLane = lanes.get(lane) ?? newLaneLots()
+    lanes.set(lane, ofLane)
+    const name = nameOf(subscriptionId, orderKey)
+    const known = ofLane.lots.get(name)
+    if (known) return known
+    const lot: LotState = {
+      lane,
+      subscriptionId,
+      orderKey,
+      hasMore: false,
+      cursorSeq: 0,
+      outstanding: new Set(),
+      doneCount: 0,
+      mark: null,
+      doneAfterLedgerSeq: null,
+      parksUnderWay: 0,
+      isReading: false,
+      lastUsedMs: performance.now(),
+    }
+    ofLane.lots.set(name, lot)
+    return lot
+  }
+
+  const isOpen = (lot: LotState) => lanes.get(lot.lane)?.lots.get(nameOf(lot.subscriptionId, lot.orderKey)) === lot
+
+  async function open(lane: number, { attemptsAfterLedgerSeq, isOrdered }: OpenOptions): Promise<string[]> {
+    const ofLane = newLaneLots()
+    lanes.set(lane, ofLane)
+    const marked = Object.keys(await subjectsOf(WAITING_SUBJECTS.parking(lane, '*'))).map(
+      (subject) => subject.split('.')[2]!,
+    )
+    for (const subscriptionId of marked) {
+      ofLane.markers.set(subscriptionId, Promise.resolve())
+      const keys = isOrdered(subscriptionId) ? await orderKeysOf(lane, subscriptionId) : [null]
+      for (const orderKey of keys) {
+        const lot = lotOf(lane, subscriptionId, orderKey)
+        lot.hasMore = true
+        lot.doneAfterLedgerSeq = attemptsAfterLedgerSeq
+      }
+    }
+    return marked
+  }
+
+  async function orderKeysOf(lane: number, subscriptionId: string): Promise<Set<string>> {
+    const parked = await subjectsOf(`${WAITING_SUBJECTS.parking(lane, subscriptionId)}.>`)
+    return new Set(Object.keys(parked).map((subject) => subject.split('.')[3]!))
+  }
+
+  async function subjectsOf(filter: string): Promise<SubjectCounts> {
+    const { state } = await nats.ask(() => nats.jsm.streams.info(STREAM_NAMES.waiting, { subjects_filter: filter }))
+    return (state.subjects as SubjectCounts | undefined) ?? {}
+  }
+
+  /** Without it the next owner of the lane would not look for what is parked. */
+  function mark({ lane, subscriptionId }: Lot): Promise<void> {
+    const { markers, removals } = lanes.get(lane) ?? newLaneLots()
+    const known = markers.get(subscriptionId)
+    if (known) return known
+    const message = { subject: WAITING_SUBJECTS.parking(lane, subscriptionId), body: '{"v":1}' }
+    const marking = (removals.get(subscriptionId) ?? Promise.resolve()).then(async () => {
+      await waiting.append(message)
+    })
+    markers.set(subscriptionId, marking)
+    marking.catch(() => markers.delete(subscriptionId))
+    return marking
+  }
+
+  async function park(given: Lot, attempts: readonly DueAttempt[]): Promise<void> {
+    const lot = given as LotState
+    lot.hasMore = true
+    lot.lastUsedMs = performance.now()
+    lot.parksUnderWay++
+    try {
+      await mark(lot)
+      await (attempts.length === 1 ? parkOne(lot.lane, attempts[0]!) : parkInOrder(lot.lane, attempts))
+    } finally {
+      lot.parksUnderWay--
+    }
+  }
+
+  const messageOf = (lane: number, attempt: DueAttempt) => ({
+    subject: WAITING_SUBJECTS.parked(lane, attempt),
+    body: JSON.stringify(parkedOf(attempt)),
+    expectLastSubjectSeq: 0,
+  })
+
+  async function parkOne(lane: number, attempt: DueAttempt): Promise<void> {
+    try {
+      await waiting.append(messageOf(lane, attempt))
+    } catch (error) {
+      // It is parked already.
+      if (!(error instanceof AppendConflictError)) throw error
+    }
+  }
+
+  /** All in one batch; when some of them are parked already, one after the other. */
+  async function parkInOrder(lane: number, attempts: readonly DueAttempt[]): Promise<void> {
+    try {
+      await waiting.appendGroup(attempts.map((attempt) => messageOf(lane, attempt)))
+    } catch (error) {
+      if (!(error instanceof AppendConflictError)) throw error
+      for (const attempt of attempts) await parkOne(lane, attempt)
+    }
+  }
+
+  async function read(given: Lot, max: number): Promise<WorkItem[]> {
+    const lot = given as LotState
+    // Of an order key one is in hand at a time.
+    const isBusy = lot.isReading || (lot.orderKey !== null && lot.orderKey !== UNORDERED && lot.outstanding.size > 0)
+    if (isBusy || !lot.hasMore || max < 1) return []
+    lot.isReading = true
+    lot.lastUsedMs = performance.now()
+    try {
+      const items = await readNext(lot, max)
+      if (items.length === 0 && lot.parksUnderWay === 0 && (await isAtEnd(lot))) lot.hasMore = lot.parksUnderWay > 0
+      return isOpen(lot) ? items : []
+    } finally {
+      lot.isReading = false
+    }
+  }
+
+  async function readNext(lot: LotState, max: number): Promise<WorkItem[]> {
+    const items: WorkItem[] = []
+    const seqBefore = ledgerSeq()
+    const filter = filterOf(lot)
+    const messages = await nats.unlessLost(
+      nats.jsm.direct.getBatch(STREAM_NAMES.waiting, { seq: lot.cursorSeq + 1, batch: max, next_by_subj: filter }),
+    )
+    for await (const message of messages) {
+      lot.cursorSeq = message.seq
+      items.push(itemOf(lot, message.seq, attemptOfWaiting(message)))
+    }
+    if (items.length > 0) lot.doneAfterLedgerSeq ??= seqBefore
+    return items
+  }
+
+  /** Of the leader: another copy may not have the latest yet. */
+  async function isAtEnd(lot: LotState): Promise<boolean> {
+    const where = { seq: lot.cursorSeq + 1, next_by_subj: filterOf(lot) }
+    return (await nats.ask(() => nats.jsm.streams.getMessage(STREAM_NAMES.waiting, where))) === null
+  }
+
+  function itemOf(lot: LotState, seq: number, attempt: DueAttempt): WorkItem {
+    lot.outstanding.add(seq)
+    const item: WorkItem = {
+      attempt,
+      lane: lot.lane,
+      source: 'parked',
+      isRedelivered: false,
+      heldSinceMs: performance.now(),
+      message: {
+        seq,
+        ack() {
+          if (lot.outstanding.delete(seq)) lot.doneCount++
+        },
+        nak: (delayMs) => onAgain(item, delayMs),
+        working() {},
+      },
+    }
+    return item
+  }
+
+  async function purge(lane: number): Promise<void> {
+    const ofLane = lanes.get(lane)
+    if (ofLane === undefined) return
+    const lots = [...ofLane.lots.values()].filter((lot) => lot.doneCount > 0)
+    for (let i = 0; i < lots.length; i += PURGES_AT_ONCE)
+      await Promise.all(lots.slice(i, i + PURGES_AT_ONCE).map(purgeLot))
+    await forgetIdle(lane, ofLane)
+  }
+
+  async function purgeLot(lot: LotState): Promise<void> {
+    const now = { cursorSeq: lot.cursorSeq, ledgerSeq: ledgerSeq() }
+    const throughSeq = lot.outstanding.size === 0 ? lot.cursorSeq : Math.min(...lot.outstanding) - 1
+    const doneCount = lot.outstanding.size === 0 ? lot.doneCount : 0
+    await nats.jsm.streams.purge(STREAM_NAMES.waiting, { filter: filterOf(lot), seq: throughSeq + 1 })
+    lot.doneCount -= doneCount
+    if (lot.doneCount === 0 && lot.outstanding.size === 0) lot.doneAfterLedgerSeq = null
+    // What had been read back by an earlier purge is gone: what isn't was recorded after it.
+    else if (lot.mark !== null && throughSeq >= lot.mark.cursorSeq) lot.doneAfterLedgerSeq = lot.mark.ledgerSeq
+    else if (lot.mark !== null) return
+    lot.mark = now
+  }
+
+  async function forgetIdle(lane: number, { lots, markers, removals }: LaneLots): Promise<void> {
+    for (const [name, lot] of lots) if (isIdle(lot)) lots.delete(name)
+    const used = new Set([...lots.values()].map(({ subscriptionId }) => subscriptionId))
+    for (const subscriptionId of markers.keys()) {
+      if (used.has(subscriptionId)) continue
+      markers.delete(subscriptionId)
+      const filter = WAITING_SUBJECTS.parking(lane, subscriptionId)
+      const removal = nats.jsm.streams
+        .purge(STREAM_NAMES.waiting, { filter })
+        .then(() => {})
+        .finally(() => removals.delete(subscriptionId))
+      removals.set(
+        subscriptionId,
+        removal.catch(() => {}),
+      )
+      await removal
+    }
+  }
+
+  const isIdle = (lot: LotState) =>
+    !lot.hasMore &&
+    lot.outstanding.size === 0 &&
+    lot.doneCount === 0 &&
+    lot.parksUnderWay === 0 &&
+    performance.now() - lot.lastUsedMs > IDLE_MS
+
+  return {
+    open,
+    close(lane) {
+      lanes.delete(lane)
+    },
+    lotOf,
+    find: (lane, subscriptionId, orderKey) => lanes.get(lane)?.lots.get(nameOf(subscriptionId, orderKey)) ?? null,
+    park,
+    read,
+    isOutstanding: ({ lane, attempt, message }) =>
+      [...(lanes.get(lane)?.lots.values() ?? [])].some(
+        (lot) => lot.subscriptionId === attempt.subscriptionId && lot.outstanding.has(message.seq),
+      ),
+    purge,
+    attemptsAfterLedgerSeq: (lane) =>
+      [...(lanes.get(lane)?.lots.values() ?? [])].reduce(
+        (least, { doneAfterLedgerSeq }) => Math.min(least, doneAfterLedgerSeq ?? Number.POSITIVE_INFINITY),
+        Number.POSITIVE_INFINITY,
+      ),
+  }
+}

@@ -1,0 +1,290 @@
+import { isCancelled } from '#shared/domain/cancellation.ts'
+import { laneOf } from '#shared/domain/ids.ts'
+import type { Registry } from '#shared/domain/registry.ts'
+import type { Decision } from '#shared/facts/ledger.ts'
+import { UNORDERED, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
+import type { RetryDue } from '#shared/facts/waiting.ts'
+import type { Appender } from '#shared/runtime/appender.ts'
+import type { Clock } from '#shared/runtime/clock.ts'
+import type { ControlReader } from '#shared/runtime/control-reader.ts'
+import type { Logger } from '#shared/runtime/logger.ts'
+import type { Nats } from '#shared/runtime/nats.ts'
+import { createChains } from './chains.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { HeldItems, Settlement } from './held-items.ts'
+import type { Intake } from './intake.ts'
+import { createParking, type Lot } from './parking.ts'
+import type { Gate } from './receivers.ts'
+import type { RecordedAttempts } from './recorded-attempts.ts'
+import type { Settling } from './settling.ts'
+import type { WorkItem } from './work-item.ts'
+
+export interface WaitingRoomOptions {
+  nats: Nats
+  registry: Registry
+  waiting: Appender
+  controlReader: ControlReader
+  held: HeldItems
+  recorded: () => RecordedAttempts
+  settling: Settling
+  dispatcher: Dispatcher
+  intake: Intake
+  gateOf(subscriptionId: string, isDraining: boolean): Gate
+  ledgerSeq(): number
+  laneCount: number
+  laneBacklogMax: number
+  clock: Clock
+  logger: Logger
+  isStopping(): boolean
+  onRecorded(item: WorkItem): void
+}
+
+/**
+ * Where due attempts wait for their receiver: in memory as long as that is short, else on disk, so that nobody else's are kept
+ * waiting behind them. Those of ordered subscriptions also wait for the one before.
+ */
+export interface WaitingRoom {
+  /** It may be made as soon as its receiver can take it. */
+  add(item: WorkItem): void
+  addOrdered(item: WorkItem): void
+  /** @returns true when something is parked that it must not overtake: it is parked behind that. */
+  isPutBehind(item: WorkItem): boolean
+  /** Something waits on disk. */
+  hasMore(subscriptionId: string): boolean
+  /** Reads back what waits on disk. */
+  fetch(subscriptionId: string): void
+  /** Nothing of it should wait in memory. */
+  clear(subscriptionId: string): void
+  finish(item: WorkItem, settlement?: Settlement): void
+  onSettled(item: WorkItem, settlement: Settlement): void
+  onFailed(item: WorkItem, decision: Decision): Promise<void>
+  open(lane: number, attemptsAfterLedgerSeq: number): Promise<void>
+  close(lane: number): void
+  purge(lane: number): Promise<void>
+  attemptsAfterLedgerSeq(lane: number): number
+  lookForReleased(): Promise<void>
+}
+
+const FETCH_MAX = 100
+const NUDGE_MS = 5
+const LOOK_AGAIN_MS = 50
+const CONTROL_WAIT_MS = 5_000
+/** A retry whose turn it is, but whose receiver takes nothing, comes again after so long at the least. */
+const POSTPONED_MIN_MS = 30_000
+/** The fuller a lane, the fewer of one subscription may wait in memory. */
+const ALLOWANCES = [
+  { fill: 0.9, waitingMax: 0 },
+  { fill: 0.75, waitingMax: 16 },
+  { fill: 0.5, waitingMax: 128 },
+]
+
+export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
+  const { nats, registry, waiting, controlReader, held, recorded, settling, dispatcher, intake, logger } = options
+  const nudges = new Map<string, NodeJS.Timeout>()
+  const parking = createParking({ nats, waiting, ledgerSeq: options.ledgerSeq, onAgain })
+  const chains = createChains({
+    nats,
+    registry,
+    waiting,
+    parking,
+    logger,
+    whenReady,
+    onTurn,
+    isOver,
+    isBlocking,
+    onParked: (item) => leaveParked(item),
+    onTrouble: settling.giveBack,
+    onReadBack: intake.receiveParked,
+  })
+
+  const laneOfSubscription = (subscriptionId: string) => laneOf(subscriptionId, options.laneCount)
+  const orderingOf = (subscriptionId: string) => registry.subscriptions.get(subscriptionId)?.state.ordering ?? null
+  /** The lot of what is in no order. */
+  const lotKeyOf = (subscriptionId: string) => (orderingOf(subscriptionId) === null ? null : UNORDERED)
+  const isOrdered = ({ attempt }: WorkItem) =>
+    attempt.orderKey !== undefined && orderingOf(attempt.subscriptionId) !== null
+
+  // -- in memory or on disk --------------------------------------------------------------------------------------------
+
+  function add(item: WorkItem): void {
+    if (item.source === 'parked' || isOrdered(item) || mayWaitInMemory(item)) dispatcher.add(item)
+    else void park(item)
+  }
+
+  function mayWaitInMemory({ attempt, lane }: WorkItem): boolean {
+    const { subscriptionId } = attempt
+    const gate = options.gateOf(subscriptionId, false)
+    if (gate.type === 'shut' && gate.isLong) return false
+    const fill = held.countOf(lane) / options.laneBacklogMax
+    const allowance = ALLOWANCES.find((each) => fill >= each.fill)
+    return allowance === undefined || dispatcher.waitingCount(subscriptionId) <= allowance.waitingMax
+  }
+
+  async function park(item: WorkItem): Promise<void> {
+    const { subscriptionId } = item.attempt
+    try {
+      await parking.park(parking.lotOf(item.lane, subscriptionId, lotKeyOf(subscriptionId)), [item.attempt])
+      leaveParked(item)
+    } catch (error) {
+      settling.giveBack(item, error)
+    }
+  }
+
+  function leaveParked(item: WorkItem): void {
+    settling.finish(item, 'parked')
+    nudgeSoon(item.attempt.subscriptionId, NUDGE_MS)
+  }
+
+  function isPutBehind(item: WorkItem): boolean {
+    if (item.source === 'parked') return false
+    const { subscriptionId } = item.attempt
+    if (parking.find(item.lane, subscriptionId, lotKeyOf(subscriptionId))?.hasMore !== true) return false
+    void park(item)
+    return true
+  }
+
+  function clear(subscriptionId: string): void {
+    const isToGo = (item: WorkItem) => item.source !== 'parked' && !isOrdered(item)
+    for (const item of dispatcher.takeWaitingOf(subscriptionId, isToGo)) void park(item)
+  }
+
+  // -- back from disk --------------------------------------------------------------------------------------------------
+
+  function hasMore(subscriptionId: string): boolean {
+    const lane = laneOfSubscription(subscriptionId)
+    if (parking.find(lane, subscriptionId, lotKeyOf(subscriptionId))?.hasMore) return true
+    return orderingOf(subscriptionId) !== null && chains.hasMore(lane, subscriptionId)
+  }
+
+  function fetch(subscriptionId: string): void {
+    const lane = laneOfSubscription(subscriptionId)
+    if (orderingOf(subscriptionId) !== null) chains.advance(lane, subscriptionId)
+    const lot = parking.find(lane, subscriptionId, lotKeyOf(subscriptionId))
+    if (lot?.hasMore) void fetchFrom(lot)
+  }
+
+  async function fetchFrom(lot: Lot): Promise<void> {
+    const { subscriptionId } = lot
+    try {
+      const items = await parking.read(lot, FETCH_MAX - dispatcher.waitingCount(subscriptionId))
+      for (const item of items) intake.receiveParked(item)
+      if (items.length === 0 && lot.hasMore) nudgeSoon(subscriptionId, LOOK_AGAIN_MS)
+    } catch (error) {
+      if (options.isStopping()) return
+      logger.warn({ err: error }, 'what is parked could not be read back')
+      nudgeSoon(subscriptionId, POSTPONED_MIN_MS / 30)
+    }
+  }
+
+  function nudgeSoon(subscriptionId: string, afterMs: number): void {
+    if (nudges.has(subscriptionId) || options.isStopping()) return
+    const nudge = () => {
+      nudges.delete(subscriptionId)
+      dispatcher.nudge(subscriptionId)
+    }
+    nudges.set(subscriptionId, setTimeout(nudge, afterMs))
+  }
+
+  function onAgain(item: WorkItem, delayMs: number): void {
+    setTimeout(() => {
+      if (!options.isStopping() && parking.isOutstanding(item)) intake.receiveParked(item)
+    }, delayMs)
+  }
+
+  // -- in order --------------------------------------------------------------------------------------------------------
+
+  async function whenReady(items: readonly WorkItem[]): Promise<void> {
+    const controlSeq = Math.max(...items.map(({ attempt }) => attempt.controlSeq))
+    while (!options.isStopping() && !(await controlReader.waitFor(controlSeq, CONTROL_WAIT_MS)))
+      logger.warn({ wanted: controlSeq, seq: registry.seq }, 'a delivery waits for CONTROL')
+    if (items.some(({ isRedelivered }) => isRedelivered)) await recorded().catchUp()
+  }
+
+  function onTurn(item: WorkItem): boolean {
+    const { subscriptionId } = item.attempt
+    const gate = options.gateOf(subscriptionId, true)
+    const isShut = gate.type === 'shut' && gate.isLong
+    if (item.source === 'ledger' && (isShut || !mayWaitInMemory(item))) return false
+    if (item.source === 'waiting' && isShut) void postpone(item, gate.untilMs)
+    else if (intake.mustAsk(item)) void intake.prepare(item)
+    else intake.offer(item)
+    return true
+  }
+
+  /** It keeps its place in the order and comes again later. */
+  async function postpone(item: WorkItem, untilMs: number): Promise<void> {
+    const { attempt, lane } = item
+    const atMs = Math.max(untilMs, options.clock.nowMs() + POSTPONED_MIN_MS)
+    const retry: RetryDue = { ...attempt, v: 1, type: 'retry', dueAtMs: attempt.dueAtMs ?? atMs }
+    try {
+      await waiting.append({
+        subject: WAITING_SUBJECTS.retry(lane, attempt.subscriptionId, attempt.deliveryId),
+        body: JSON.stringify(retry),
+        headers: {
+          'Nats-Schedule': `@at ${new Date(atMs).toISOString()}`,
+          'Nats-Schedule-Target': WAITING_SUBJECTS.due(lane),
+        },
+      })
+      settling.finish(item, 'parked')
+    } catch (error) {
+      settling.giveBack(item, error)
+    }
+  }
+
+  function isOver(item: WorkItem): boolean {
+    const { attempt } = item
+    if (recorded().has(attempt.attemptId)) options.onRecorded(item)
+    else if (isCancelled(attempt, registry.subscriptions.get(attempt.subscriptionId))) finish(item)
+    else return false
+    return true
+  }
+
+  function isBlocking({ attempt }: WorkItem): boolean {
+    const isBlockedByDead = orderingOf(attempt.subscriptionId)?.onDeadLetter === 'block'
+    return isBlockedByDead && recorded().isDeadLetter(attempt.attemptId)
+  }
+
+  /** That others wait for it is taken back before its message is acknowledged: a crash in between repeats that. */
+  function finish(item: WorkItem, settlement?: Settlement): void {
+    const isGoingOn = settlement === 'retried' || settlement === 'parked'
+    if (isGoingOn || item.attempt.orderKey === undefined || !chains.isNotedHead(item)) {
+      settling.finish(item, settlement)
+      return
+    }
+    chains
+      .beforeEnd(item)
+      .then(() => settling.finish(item, settlement))
+      .catch((error: unknown) => settling.giveBack(item, error))
+  }
+
+  async function open(lane: number, attemptsAfterLedgerSeq: number): Promise<void> {
+    const found = await parking.open(lane, {
+      attemptsAfterLedgerSeq,
+      isOrdered: (subscriptionId) => orderingOf(subscriptionId) !== null,
+    })
+    const ordered = await chains.open(lane)
+    for (const subscriptionId of new Set([...found, ...ordered])) nudgeSoon(subscriptionId, NUDGE_MS)
+  }
+
+  return {
+    add,
+    addOrdered: chains.add,
+    isPutBehind,
+    hasMore,
+    fetch,
+    clear,
+    finish,
+    onSettled(item, settlement) {
+      if (item.attempt.orderKey !== undefined) chains.onSettled(item, settlement)
+    },
+    onFailed: chains.onFailed,
+    open,
+    close(lane) {
+      parking.close(lane)
+      chains.close(lane)
+    },
+    purge: parking.purge,
+    attemptsAfterLedgerSeq: parking.attemptsAfterLedgerSeq,
+    lookForReleased: chains.lookForReleased,
+  }
+}
