@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Registry } from '#shared/domain/registry.ts'
 import { controlSubject, type LaneOwner } from '#shared/facts/control.ts'
+import { CONTROL_SUBJECTS } from '#shared/facts/subjects.ts'
 import { AppendConflictError, type Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { ControlReader } from '#shared/runtime/control-reader.ts'
@@ -27,12 +29,13 @@ export interface LaneOwnership {
   start(): Promise<void>
   /** Gives all lanes back, once nothing of them is in hand. */
   stop(): Promise<void>
-  /** Asks NATS itself whether the lane is still ours: after this process hasn't run for a while. */
-  isStillOurs(lane: number): Promise<boolean>
+  /** Asks NATS itself which lanes are still ours, after this process hasn't run for a while; the others are lost. */
+  recheck(): Promise<void>
 }
 
 const LOOK_INTERVAL_MS = 500
 const CONTROL_WAIT_MS = 5_000
+const ASK_AGAIN_MS = 250
 /** Looks in a row at which nobody answered to the owner's name: one may fall into the moment of its reconnecting. */
 const GONE_LOOKS = 2
 
@@ -103,14 +106,29 @@ export function createLaneOwnership(options: LaneOwnershipOptions): LaneOwnershi
       while (!isStopping && !(await controlReader.waitFor(seq, CONTROL_WAIT_MS)))
         logger.warn({ lane }, 'a lane waits for CONTROL')
       if (isStopping) return
-      mine.add(lane)
       const previous = before?.state.ownerId ?? null
-      if (previous !== null) logger.warn({ lane, previous }, 'a lane is taken over')
+      if (previous !== null && previous !== peers.selfId) logger.warn({ lane, previous }, 'a lane is taken over')
+      // When that fails, it is tried again at the next look: by then CONTROL says that it is ours.
       await options.onGained(lane)
+      mine.add(lane)
     } catch (error) {
       // Another was faster.
       if (!(error instanceof AppendConflictError)) throw error
     }
+  }
+
+  /** Until NATS answers, it can't be known. */
+  async function isStillOurs(lane: number): Promise<boolean> {
+    while (!isStopping) {
+      try {
+        const stored = await readLastOf(nats, STREAM_NAMES.control, CONTROL_SUBJECTS.laneOwner(lane))
+        return stored !== null && (JSON.parse(stored.string()) as LaneOwner).ownerId === peers.selfId
+      } catch (error) {
+        logger.debug({ err: error, lane }, 'it is not known yet whose a lane is')
+        await delay(ASK_AGAIN_MS)
+      }
+    }
+    return false
   }
 
   async function lose(lane: number): Promise<void> {
@@ -150,13 +168,8 @@ export function createLaneOwnership(options: LaneOwnershipOptions): LaneOwnershi
       await Promise.all(given)
       peers.stop()
     },
-    async isStillOurs(lane) {
-      const stored = await readLastOf(
-        nats,
-        STREAM_NAMES.control,
-        controlSubject({ v: 1, type: 'lane_owner', lane, ownerId: null, changedAtMs: 0 }),
-      )
-      return stored !== null && (JSON.parse(stored.string()) as LaneOwner).ownerId === peers.selfId
+    async recheck() {
+      for (const lane of [...mine]) if (!(await isStillOurs(lane))) await lose(lane)
     },
   }
 }

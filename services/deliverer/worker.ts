@@ -198,16 +198,9 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   function onPause(): void {
     for (const item of held) item.isRedelivered = true
     const suspended = dispatcher.takeWaiting()
-    void checkOwnership().then(() => {
+    void ownership.recheck().then(() => {
       for (const item of suspended) if (lanes.has(item.lane)) void intake.prepare(item)
     })
-  }
-
-  async function checkOwnership(): Promise<void> {
-    for (const lane of [...lanes.keys()]) {
-      const isOurs = await ownership.isStillOurs(lane).catch(() => false)
-      if (!isOurs) await lose(lane)
-    }
   }
 
   // -- lanes ---------------------------------------------------------------------------------------------------------
@@ -228,8 +221,14 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       onMessage: (message, source) => receive(message, source, laneNumber),
     })
     lanes.set(laneNumber, lane)
-    await waitingRoom.open(laneNumber, checkpoint?.attemptsAfterLedgerSeq ?? 0)
-    await lane.start()
+    try {
+      await waitingRoom.open(laneNumber, checkpoint?.attemptsAfterLedgerSeq ?? 0)
+      await lane.start()
+    } catch (error) {
+      lanes.delete(laneNumber)
+      waitingRoom.close(laneNumber)
+      throw error
+    }
   }
 
   /** Waits for what is under way, as long as a stop would; what then comes of it is recorded unless another was faster. */
