@@ -1,11 +1,12 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import { isCancelled } from '#shared/domain/cancellation.ts'
 import type { Registry } from '#shared/domain/registry.ts'
+import { WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { ControlReader } from '#shared/runtime/control-reader.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
-import { readStored, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readLastOf, readStored, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { attemptBefore, type HeldItems } from './held-items.ts'
 import type { Lane, StreamSource } from './lane.ts'
 import type { RecordedAttempts } from './recorded-attempts.ts'
@@ -30,14 +31,14 @@ export interface IntakeOptions {
   /** @returns true when it was put behind what is parked: then it is looked at when it is read back. */
   isPutBehind(item: WorkItem): boolean
   /** The attempt may be made, as far as its delivery's own history goes. */
-  onDue(item: WorkItem): void
+  onDue(item: WorkItem): unknown
   /** It stands in LEDGER already. */
   onRecorded(item: WorkItem): void
 }
 
 /** What comes from the lanes, until it is certain that an attempt is to be made. */
 export interface Intake {
-  receive(message: JsMsg, source: StreamSource, lane: number): void
+  receive(message: JsMsg, from: { source: StreamSource; lane: number; isSeenBefore: boolean }): void
   /** What was read back of what is parked. */
   receiveParked(item: WorkItem): void
   /** The uncommon cases, which need an answer from elsewhere before the attempt may be made. */
@@ -59,7 +60,7 @@ const PARKED_NAK_MS = 20
 export function createIntake(options: IntakeOptions): Intake {
   const { nats, registry, controlReader, held, recorded, settling, clock, logger } = options
 
-  function receive(message: JsMsg, source: StreamSource, lane: number): void {
+  function receive(message: JsMsg, { source, lane, isSeenBefore }: Parameters<Intake['receive']>[1]): void {
     let attempt: DueAttempt
     try {
       attempt = source === 'ledger' ? attemptOfDelivery(message) : attemptOfWaiting(message)
@@ -69,7 +70,7 @@ export function createIntake(options: IntakeOptions): Intake {
       message.nak(UNREADABLE_NAK_MS)
       return
     }
-    const isRedelivered = message.redelivered || options.isSuspect()
+    const isRedelivered = isSeenBefore || options.isSuspect()
     take({ attempt: asDecided(attempt), message, lane, source, isRedelivered, heldSinceMs: performance.now() })
   }
 
@@ -162,14 +163,22 @@ export function createIntake(options: IntakeOptions): Intake {
     if (recorded().retryOf(before) === undefined) await recorded().catchUp()
     const retry = recorded().retryOf(before)
     if (retry !== undefined) return retry === null ? 'superfluous' : 'next'
-    // Not remembered: it was recorded long ago if what it came by is done with.
-    return attempt.after === undefined || (await isSettled(attempt.after, lane)) ? 'next' : 'not yet'
+    // Not remembered: it was recorded long ago if what it came by is done with, and it isn't parked.
+    const isDone = (await isSettled(attempt, lane)) && !(await isParked(attempt, lane))
+    return isDone ? 'next' : 'not yet'
   }
 
-  async function isSettled({ source, seq }: NonNullable<DueAttempt['after']>, laneNumber: number): Promise<boolean> {
-    if (source === 'parked') return (await readStored(nats, STREAM_NAMES.waiting, seq)) === null
+  async function isSettled({ after }: DueAttempt, laneNumber: number): Promise<boolean> {
+    if (after === undefined) return true
+    if (after.source === 'parked') return (await readStored(nats, STREAM_NAMES.waiting, after.seq)) === null
     const lane = options.laneOf(laneNumber)
-    return lane !== undefined && (await lane.settledThrough(source)) >= seq
+    return lane !== undefined && (await lane.settledThrough(after.source)) >= after.seq
+  }
+
+  /** The attempt before, by whoever had the lane before. */
+  async function isParked(attempt: DueAttempt, lane: number): Promise<boolean> {
+    const before = { ...attempt, attemptNumber: attempt.attemptNumber - 1 }
+    return (await readLastOf(nats, STREAM_NAMES.waiting, WAITING_SUBJECTS.parked(lane, before))) !== null
   }
 
   function offer(item: WorkItem): void {

@@ -11,6 +11,7 @@ import type { LaneSource } from '#shared/runtime/lane-sources.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS, stopWhenSilent, UP_POLL_MS } from '#shared/runtime/stream-reader.ts'
+import { readStreamState } from '#shared/runtime/streams.ts'
 
 const NANOS_PER_MS = 1_000_000
 const CONSUMER_NOT_FOUND = 10014
@@ -28,7 +29,8 @@ export interface LaneConsumerOptions {
   unacknowledgedMax: number
   /** Where a consumer that has to be made (again) starts. */
   afterSeq: number
-  onMessage(message: JsMsg): void
+  /** @param isSeenBefore It was handed out before, perhaps to another process. */
+  onMessage(message: JsMsg, isSeenBefore: boolean): void
 }
 
 export interface LaneConsumer {
@@ -52,30 +54,39 @@ function consumerConfig({ source, unacknowledgedMax, afterSeq }: LaneConsumerOpt
   }
 }
 
-/** Makes the durable consumer when it is missing; an existing one is never created over. */
-async function ensureConsumer(options: LaneConsumerOptions): Promise<void> {
+/**
+ * Makes the durable consumer when it is missing; an existing one is never created over.
+ * @returns The last sequence that may have been handed out by now.
+ */
+async function ensureConsumer(options: LaneConsumerOptions): Promise<number> {
   const { nats, source, unacknowledgedMax } = options
   try {
-    const { config } = await nats.ask(() => nats.jsm.consumers.info(source.stream, source.consumerName))
-    if (config.max_ack_pending === unacknowledgedMax && config.ack_wait === ACK_WAIT_MS * NANOS_PER_MS) return
-    await nats.jsm.consumers.update(source.stream, source.consumerName, {
-      max_ack_pending: unacknowledgedMax,
-      ack_wait: ACK_WAIT_MS * NANOS_PER_MS,
-    })
+    const { config, delivered } = await nats.ask(() => nats.jsm.consumers.info(source.stream, source.consumerName))
+    if (config.max_ack_pending !== unacknowledgedMax || config.ack_wait !== ACK_WAIT_MS * NANOS_PER_MS)
+      await nats.jsm.consumers.update(source.stream, source.consumerName, {
+        max_ack_pending: unacknowledgedMax,
+        ack_wait: ACK_WAIT_MS * NANOS_PER_MS,
+      })
+    return delivered.stream_seq
   } catch (error) {
     if (!(error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND)) throw error
+    // What an earlier one had handed out is not known any more.
+    const { lastSeq } = await readStreamState(nats, source.stream)
     await nats.jsm.consumers.add(source.stream, consumerConfig(options))
+    return lastSeq
   }
 }
 
 /**
  * What was handed out and not acknowledged is handed out again at once, and in order: whoever had it before is no more, or has
  * given the lane back. Waiting for `ack_wait` would take longer, and new messages would overtake.
+ * @returns The last sequence that may have been handed out before.
  */
-async function takeOver(options: LaneConsumerOptions): Promise<void> {
+async function takeOver(options: LaneConsumerOptions): Promise<number> {
   const { nats, source } = options
-  await ensureConsumer(options)
+  const seenThroughSeq = await ensureConsumer(options)
   await nats.ask(() => nats.jsm.consumers.reset(source.stream, source.consumerName))
+  return seenThroughSeq
 }
 
 /** Hands out a lane's messages and starts over, for ever, whenever the server or the consumer goes away. */
@@ -84,9 +95,13 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
   const stopping = new AbortController()
   let messages: ConsumerMessages | null = null
   let running: Promise<void> | null = null
+  let seenThroughSeq = 0
+  let isFirst = true
 
   async function consumeOnce(): Promise<void> {
-    await ensureConsumer(options)
+    // A consumer that was lost begins anew, and doesn't say what it had handed out.
+    if (!isFirst) seenThroughSeq = Math.max(seenThroughSeq, await ensureConsumer(options))
+    isFirst = false
     if (stopping.signal.aborted) return
     const consumer = await nats.unlessLost(nats.js.consumers.get(source.stream, source.consumerName))
     if (stopping.signal.aborted) return
@@ -95,7 +110,7 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
       expires: PULL_EXPIRES_MS,
       idle_heartbeat: PULL_HEARTBEAT_MS,
       abort_on_missing_resource: true,
-      callback: options.onMessage,
+      callback: (message) => options.onMessage(message, message.redelivered || message.seq <= seenThroughSeq),
     })
     messages = await nats.unlessLost(consuming)
     if (stopping.signal.aborted) messages.stop()
@@ -134,7 +149,9 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
 
   return {
     async start() {
-      await insist(() => takeOver(options))
+      await insist(async () => {
+        seenThroughSeq = await takeOver(options)
+      })
       if (!stopping.signal.aborted) running ??= run()
     },
     async stop() {

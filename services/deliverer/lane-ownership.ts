@@ -68,7 +68,16 @@ export function createLaneOwnership(options: LaneOwnershipOptions): LaneOwnershi
     const fairCount = Math.ceil(laneCount / peers.alive().length)
     await Promise.all([...mine].slice(fairCount).map(giveBack))
     const free = await freeLanes()
-    if (!isStopping) await Promise.all(free.slice(0, Math.max(0, fairCount - mine.size)).map(claim))
+    if (isStopping) return
+    const room = Math.max(0, fairCount - mine.size)
+    await Promise.all(free.slice(0, room).map(claim))
+    // Claimed before, but it could not be opened, and now there is no room for it any more.
+    await Promise.all(
+      free
+        .slice(room)
+        .filter((lane) => ownerIdOf(lane) === peers.selfId)
+        .map(giveBack),
+    )
   }
 
   async function freeLanes(): Promise<number[]> {

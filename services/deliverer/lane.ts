@@ -22,7 +22,7 @@ export interface LaneOptions {
   ledgerSeq(): number
   /** What is parked could come again: its attempts stand in LEDGER behind this sequence. */
   parkedAfterLedgerSeq(): number
-  onMessage(message: JsMsg, source: StreamSource): void
+  onMessage(message: JsMsg, source: StreamSource, isSeenBefore: boolean): void
 }
 
 /** A lane that this process serves: where its work comes from, and how far it has come. */
@@ -71,16 +71,16 @@ export function createLane(options: LaneOptions): Lane {
       source: sources[source],
       unacknowledgedMax,
       afterSeq,
-      onMessage: (message) => receive(message, source),
+      onMessage: (message, isSeenBefore) => receive(message, source, isSeenBefore),
     })
   }
 
-  function receive(message: JsMsg, source: StreamSource): void {
+  function receive(message: JsMsg, source: StreamSource, isSeenBefore: boolean): void {
     isMoving = true
     const { ledgerSeq, waitingSeq } = progress.checkpoint
     // Done long ago: the server has lost its consumer's state.
     if (message.seq <= (source === 'ledger' ? ledgerSeq : waitingSeq)) message.ack()
-    else options.onMessage(message, source)
+    else options.onMessage(message, source, isSeenBefore)
   }
 
   async function settledThrough(source: StreamSource): Promise<number> {

@@ -1,7 +1,7 @@
 import { UNORDERED, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import { AppendConflictError, type Appender } from '#shared/runtime/appender.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
-import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { attemptOfWaiting, type DueAttempt, parkedOf, type WorkItem } from './work-item.ts'
 
 /** What is parked of a subscription or, of an ordered one, of one order key: in the order in which it was parked. */
@@ -26,6 +26,8 @@ interface LotState extends Lot {
   /** Attempts of what is done and not purged stand in LEDGER behind this; null: there is nothing of that kind. */
   doneAfterLedgerSeq: number | null
   parksUnderWay: number
+  /** Counts what was to be parked. */
+  parkCount: number
   isReading: boolean
   lastUsedMs: number
 }
@@ -41,6 +43,8 @@ export interface Parking {
   park(lot: Lot, attempts: readonly DueAttempt[]): Promise<void>
   /** Reads the next ones back, in order; they stay parked until they are acknowledged. */
   read(lot: Lot, max: number): Promise<WorkItem[]>
+  /** Finds what another process has parked that took the lane for its own. @returns The subscriptions that it is of. */
+  lookForOthers(lane: number): Promise<string[]>
   /** It was read back, is not done, and its lane is still open. */
   isOutstanding(item: WorkItem): boolean
   /** Takes what is done off the disk. */
@@ -72,6 +76,8 @@ const PURGES_AT_ONCE = 8
 type SubjectCounts = Record<string, number>
 
 interface LaneLots {
+  /** What stands up to here was parked under an earlier owner, who may have made the attempt. */
+  inheritedThroughSeq: number
   /** By subscription and order key. */
   lots: Map<string, LotState>
   /** Subscriptions whose marker is there, or on its way. */
@@ -80,10 +86,16 @@ interface LaneLots {
   removals: Map<string, Promise<void>>
 }
 
-const newLaneLots = (): LaneLots => ({ lots: new Map(), markers: new Map(), removals: new Map() })
+const newLaneLots = (): LaneLots => ({
+  inheritedThroughSeq: 0,
+  lots: new Map(),
+  markers: new Map(),
+  removals: new Map(),
+})
 
 export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOptions): Parking {
   const lanes = new Map<number, LaneLots>()
+  const openOptions = new Map<number, OpenOptions>()
 
   const nameOf = (subscriptionId: string, orderKey: string | null) => `${subscriptionId}/${orderKey ?? ''}`
 
@@ -109,6 +121,7 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
       mark: null,
       doneAfterLedgerSeq: null,
       parksUnderWay: 0,
+      parkCount: 0,
       isReading: false,
       lastUsedMs: performance.now(),
     }
@@ -120,20 +133,31 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
 
   async function open(lane: number, { attemptsAfterLedgerSeq, isOrdered }: OpenOptions): Promise<string[]> {
     const ofLane = newLaneLots()
+    ofLane.inheritedThroughSeq = (await readStreamState(nats, STREAM_NAMES.waiting)).lastSeq
     lanes.set(lane, ofLane)
+    openOptions.set(lane, { attemptsAfterLedgerSeq, isOrdered })
+    return openMarked(lane, ofLane)
+  }
+
+  /** The lots of the subscriptions that have a marker which isn't known here. */
+  async function openMarked(lane: number, ofLane: LaneLots): Promise<string[]> {
+    const { attemptsAfterLedgerSeq, isOrdered } = openOptions.get(lane)!
     const marked = Object.keys(await subjectsOf(WAITING_SUBJECTS.parking(lane, '*'))).map(
       (subject) => subject.split('.')[2]!,
     )
-    for (const subscriptionId of marked) {
-      ofLane.markers.set(subscriptionId, Promise.resolve())
+    const { markers, removals } = ofLane
+    const unknown = marked.filter((subscriptionId) => !markers.has(subscriptionId) && !removals.has(subscriptionId))
+    for (const subscriptionId of unknown) {
       const keys = isOrdered(subscriptionId) ? await orderKeysOf(lane, subscriptionId) : [null]
+      if (lanes.get(lane) !== ofLane) return []
+      markers.set(subscriptionId, Promise.resolve())
       for (const orderKey of keys) {
         const lot = lotOf(lane, subscriptionId, orderKey)
         lot.hasMore = true
-        lot.doneAfterLedgerSeq = attemptsAfterLedgerSeq
+        lot.doneAfterLedgerSeq ??= attemptsAfterLedgerSeq
       }
     }
-    return marked
+    return unknown
   }
 
   async function orderKeysOf(lane: number, subscriptionId: string): Promise<Set<string>> {
@@ -165,6 +189,7 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
     lot.hasMore = true
     lot.lastUsedMs = performance.now()
     lot.parksUnderWay++
+    lot.parkCount++
     try {
       await mark(lot)
       await (attempts.length === 1 ? parkOne(lot.lane, attempts[0]!) : parkInOrder(lot.lane, attempts))
@@ -207,7 +232,7 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
     lot.lastUsedMs = performance.now()
     try {
       const items = await readNext(lot, max)
-      if (items.length === 0 && lot.parksUnderWay === 0 && (await isAtEnd(lot))) lot.hasMore = lot.parksUnderWay > 0
+      if (items.length === 0) await lookForEnd(lot)
       return isOpen(lot) ? items : []
     } finally {
       lot.isReading = false
@@ -215,23 +240,32 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
   }
 
   async function readNext(lot: LotState, max: number): Promise<WorkItem[]> {
-    const items: WorkItem[] = []
     const seqBefore = ledgerSeq()
     const filter = filterOf(lot)
     const messages = await nats.unlessLost(
       nats.jsm.direct.getBatch(STREAM_NAMES.waiting, { seq: lot.cursorSeq + 1, batch: max, next_by_subj: filter }),
     )
-    for await (const message of messages) {
-      lot.cursorSeq = message.seq
-      items.push(itemOf(lot, message.seq, attemptOfWaiting(message)))
-    }
-    if (items.length > 0) lot.doneAfterLedgerSeq ??= seqBefore
-    return items
+    const found: { seq: number; attempt: DueAttempt }[] = []
+    for await (const message of messages) found.push({ seq: message.seq, attempt: attemptOfWaiting(message) })
+    if (found.length === 0) return []
+    lot.cursorSeq = found.at(-1)!.seq
+    lot.doneAfterLedgerSeq ??= seqBefore
+    return found.map(({ seq, attempt }) => itemOf(lot, seq, attempt))
+  }
+
+  /** What is parked while the question is under way may be missing from the answer. */
+  async function lookForEnd(lot: LotState): Promise<void> {
+    const countBefore = lot.parkCount
+    if (lot.parksUnderWay > 0 || !(await isAtEnd(lot))) return
+    if (lot.parkCount === countBefore) lot.hasMore = false
   }
 
   /** Of the leader: another copy may not have the latest yet. */
-  async function isAtEnd(lot: LotState): Promise<boolean> {
-    const where = { seq: lot.cursorSeq + 1, next_by_subj: filterOf(lot) }
+  const isAtEnd = (lot: LotState) => isNothingFrom(lot.cursorSeq + 1, filterOf(lot))
+
+  async function isNothingFrom(seq: number, filter: string): Promise<boolean> {
+    // The server takes both together; the client's type doesn't know it.
+    const where: { seq: number } = Object.assign({ seq }, { next_by_subj: filter })
     return (await nats.ask(() => nats.jsm.streams.getMessage(STREAM_NAMES.waiting, where))) === null
   }
 
@@ -241,7 +275,7 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
       attempt,
       lane: lot.lane,
       source: 'parked',
-      isRedelivered: false,
+      isRedelivered: seq <= (lanes.get(lot.lane)?.inheritedThroughSeq ?? 0),
       heldSinceMs: performance.now(),
       message: {
         seq,
@@ -282,16 +316,22 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
     const used = new Set([...lots.values()].map(({ subscriptionId }) => subscriptionId))
     for (const subscriptionId of markers.keys()) {
       if (used.has(subscriptionId)) continue
+      // Another process may have parked something that took the lane for its own.
+      if (!(await isNothingFrom(1, `${WAITING_SUBJECTS.parking(lane, subscriptionId)}.>`))) {
+        markers.delete(subscriptionId)
+        continue
+      }
       markers.delete(subscriptionId)
-      const filter = WAITING_SUBJECTS.parking(lane, subscriptionId)
+      const marker = WAITING_SUBJECTS.parking(lane, subscriptionId)
       const removal = nats.jsm.streams
-        .purge(STREAM_NAMES.waiting, { filter })
-        .then(() => {})
+        .purge(STREAM_NAMES.waiting, { filter: marker })
+        .then(
+          () => {},
+          // Still there, perhaps: the next look takes it away, unless it is of use again.
+          () => void markers.set(subscriptionId, markers.get(subscriptionId) ?? Promise.resolve()),
+        )
         .finally(() => removals.delete(subscriptionId))
-      removals.set(
-        subscriptionId,
-        removal.catch(() => {}),
-      )
+      removals.set(subscriptionId, removal)
       await removal
     }
   }
@@ -312,6 +352,10 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
     find: (lane, subscriptionId, orderKey) => lanes.get(lane)?.lots.get(nameOf(subscriptionId, orderKey)) ?? null,
     park,
     read,
+    async lookForOthers(lane) {
+      const ofLane = lanes.get(lane)
+      return ofLane === undefined ? [] : openMarked(lane, ofLane)
+    },
     isOutstanding: ({ lane, attempt, message }) =>
       [...(lanes.get(lane)?.lots.values() ?? [])].some(
         (lot) => lot.subscriptionId === attempt.subscriptionId && lot.outstanding.has(message.seq),

@@ -62,7 +62,8 @@ export interface WaitingRoom {
   close(lane: number): void
   purge(lane: number): Promise<void>
   attemptsAfterLedgerSeq(lane: number): number
-  lookForReleased(): Promise<void>
+  /** Looks for what others have done to what waits: let go, or parked. */
+  lookForOthers(lanes: Iterable<number>): Promise<void>
 }
 
 const FETCH_MAX = 100
@@ -168,7 +169,8 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     try {
       const items = await parking.read(lot, FETCH_MAX - dispatcher.waitingCount(subscriptionId))
       for (const item of items) intake.receiveParked(item)
-      if (items.length === 0 && lot.hasMore) nudgeSoon(subscriptionId, LOOK_AGAIN_MS)
+      // Also after some were read: they may all turn out to be dealt with already.
+      if (lot.hasMore) nudgeSoon(subscriptionId, LOOK_AGAIN_MS)
     } catch (error) {
       if (options.isStopping()) return
       logger.warn({ err: error }, 'what is parked could not be read back')
@@ -285,6 +287,10 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     },
     purge: parking.purge,
     attemptsAfterLedgerSeq: parking.attemptsAfterLedgerSeq,
-    lookForReleased: chains.lookForReleased,
+    async lookForOthers(lanes) {
+      await chains.lookForReleased()
+      for (const lane of lanes)
+        for (const subscriptionId of await parking.lookForOthers(lane)) nudgeSoon(subscriptionId, NUDGE_MS)
+    },
   }
 }

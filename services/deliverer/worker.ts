@@ -53,7 +53,7 @@ export interface DelivererDependencies {
 }
 
 const CHECKPOINT_INTERVAL_MS = 5_000
-const LOOK_FOR_RELEASED_MS = 2_000
+const LOOK_FOR_OTHERS_MS = 3_000
 const SHOW_LONG_INTERVAL_MS = 500
 const RECORDED_ATTEMPTS_MAX = 200_000
 const STOP_POLL_MS = 10
@@ -112,7 +112,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     laneOf: (lane) => lanes.get(lane),
     onOrdered: (item) => waitingRoom.addOrdered(item),
     isPutBehind: (item) => waitingRoom.isPutBehind(item),
-    onDue: (item) => waitingRoom.add(item),
+    onDue: (item) => isOurs(item) && waitingRoom.add(item),
     onRecorded,
   })
   const waitingRoom = createWaitingRoom({
@@ -159,10 +159,10 @@ export function createDeliverer(deps: DelivererDependencies): Service {
 
   // -- what happens --------------------------------------------------------------------------------------------------
 
-  function receive(message: JsMsg, source: StreamSource, lane: number): void {
-    if (isStopping || !lanes.has(lane)) return
+  function receive(message: JsMsg, from: { source: StreamSource; lane: number; isSeenBefore: boolean }): void {
+    if (isStopping || !lanes.has(from.lane)) return
     pauseWatch.note()
-    intake.receive(message, source, lane)
+    intake.receive(message, from)
   }
 
   function onRecorded(item: WorkItem): void {
@@ -194,12 +194,19 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     waitingRoom.onSettled(item, settlement)
   }
 
+  /** What is of a lane that isn't ours any more is let go: whoever has the lane is handed it too. */
+  function isOurs(item: WorkItem): boolean {
+    if (lanes.has(item.lane)) return true
+    held.settle(item, 'given back')
+    return false
+  }
+
   /** Others may have been given what is held here: nothing follows from it before that is looked up. */
   function onPause(): void {
     for (const item of held) item.isRedelivered = true
     const suspended = dispatcher.takeWaiting()
     void ownership.recheck().then(() => {
-      for (const item of suspended) if (lanes.has(item.lane)) void intake.prepare(item)
+      for (const item of suspended) if (isOurs(item)) void intake.prepare(item)
     })
   }
 
@@ -218,7 +225,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       unacknowledgedMax: config.laneBacklogMax,
       ledgerSeq,
       parkedAfterLedgerSeq: () => waitingRoom.attemptsAfterLedgerSeq(laneNumber),
-      onMessage: (message, source) => receive(message, source, laneNumber),
+      onMessage: (message, source, isSeenBefore) => receive(message, { source, lane: laneNumber, isSeenBefore }),
     })
     lanes.set(laneNumber, lane)
     try {
@@ -301,7 +308,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     every(HOLD_INTERVAL_MS / 2, holdItems)
     every(SHOW_LONG_INTERVAL_MS, attempts.showLong)
     every(CHECKPOINT_INTERVAL_MS, writeCheckpoints)
-    every(LOOK_FOR_RELEASED_MS, waitingRoom.lookForReleased)
+    every(LOOK_FOR_OTHERS_MS, () => waitingRoom.lookForOthers([...lanes.keys()]))
   }
 
   async function stop(): Promise<void> {
