@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { controlSubject, decodeControlFact, type ReceiverState, type SubscriptionState } from '#shared/facts/control.ts'
 import { connectNats, type Nats } from '#shared/runtime/nats.ts'
-import { registerUser } from '../support/accounts.ts'
+import { PASSWORD } from '../support/accounts.ts'
 import { testLogger } from '../support/nats.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { startMailServer, type TestMailServer } from '../support/smtp.ts'
@@ -81,8 +81,10 @@ test('a dead letter is told once, also when jethook is restarted', async () => {
 })
 
 test('a disabled subscription and an open breaker are told, and editors get a mail', async () => {
-  const editor = await registerUser(stack.api)
-  const member = { v: 1, type: 'membership', organizationId, userId: editor.userId, role: 'editor' } as const
+  const email = 'editor@example.com'
+  const person = { first_name: 'Ada', last_name: 'Lovelace', email, password: PASSWORD }
+  const { body: editor } = await stack.api.call<{ user_id: string }>('POST', '/register', person)
+  const member = { v: 1, type: 'membership', organizationId, userId: editor.user_id, role: 'editor' } as const
   const changed = { createdAtMs: 0, changedAtMs: Date.now(), changedBy: { kind: 'system', id: 'test' } } as const
   const membership = { ...member, ...changed, deletedAtMs: null }
   await nats.js.publish(controlSubject(membership), JSON.stringify(membership))
@@ -105,8 +107,7 @@ test('a disabled subscription and an open breaker are told, and editors get a ma
   await nats.js.publish(controlSubject(state), JSON.stringify(gone))
   await until('it is told', async () => told('jethook.subscription.disabled').length === 1)
   assert.equal(told('jethook.subscription.disabled')[0]?.reason, 'gone')
-  const isAbout = ({ to, content }: { to: string; content: string }) =>
-    to === editor.email && content.includes('is gone')
+  const isAbout = ({ to, content }: { to: string; content: string }) => to === email && content.includes('is gone')
   await until('the mail came', async () => mails.mails.some(isAbout))
   assert.equal(mails.mails.filter(isAbout).length, 1)
 })
