@@ -111,7 +111,7 @@ export function watchLedger(deps: NotifierDependencies & { tell: Tell }): Watch 
     },
     async stop() {
       if (timer) clearInterval(timer)
-      await Promise.all([reader.stop(), turn])
+      await reader.stop()
     },
   }
 }
