@@ -46,6 +46,7 @@ export function auditEntryOf(fact: ControlFact, controlSeq: number): AuditEntry 
     case 'quota_guard':
     case 'lane':
     case 'lane_owner':
+    case 'notifier':
     case 'receiver':
       return null
   }

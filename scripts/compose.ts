@@ -7,6 +7,8 @@ import { createGateway } from '#services/gateway/app.ts'
 import { gatewayConfig } from '#services/gateway/config.ts'
 import { matcherConfig } from '#services/matcher/config.ts'
 import { createMatcher } from '#services/matcher/worker.ts'
+import { notifierConfig } from '#services/notifier/config.ts'
+import { createNotifier } from '#services/notifier/worker.ts'
 import { reconcilerConfig } from '#services/reconciler/config.ts'
 import { createOverdue } from '#services/reconciler/overdue.ts'
 import { createReconciler } from '#services/reconciler/worker.ts'
@@ -61,6 +63,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     createDeliverer({ ...runtime, ...appenders, config, random: Math.random, logger: child('deliverer') }),
     createMatcher({ ...runtime, ...appenders, config: matcherConfig(settings), logger: child('matcher') }),
     reconciler,
+    createNotifier({ ...runtime, ...appenders, config: notifierConfig(settings), logger: child('notifier') }),
     gateway,
   ])
   return {

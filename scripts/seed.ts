@@ -65,6 +65,7 @@ export async function seed(deps: SeedDependencies): Promise<SeededCredentials> {
       organizationId: SEED_ORGANIZATION_ID,
       name: 'My application',
       quotas: NO_APPLICATION_QUOTAS,
+      isOperational: false,
       createdAtMs: changed.changedAtMs,
       deletedAtMs: null,
     })

@@ -32,6 +32,8 @@ export function readEvent(post: EventPost, principal: Principal, registry: Regis
   if (occurredAt === null)
     throw new ProblemError('JsonPayload', { detail: 'JSON deserialization error: occurred_at is no RFC 3339 time' })
   const application = authorizeApplication(principal, applicationId, 'event.ingest', registry)
+  if (application.isOperational)
+    throw new ProblemError('Forbidden', { detail: 'Only jethook itself posts events into an operational application.' })
   const errors = validateEventPost(post)
   if (errors !== null) throw new ProblemError('Validation', { validation: errors, detail: describeErrors(errors) })
   const deliverAtMs = readDeliverAt(post, nowMs)

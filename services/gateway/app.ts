@@ -1,16 +1,16 @@
 import swagger from '@fastify/swagger'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Service } from '#shared/runtime/lifecycle.ts'
+import { createMailer } from '#shared/runtime/mail/mailer.ts'
 import { createAuthenticator, type Principal } from './authentication.ts'
 import { createAuthorizer } from './authorizer.ts'
 import type { GatewayConfig } from './config.ts'
 import type { GatewayDependencies, RouteDependencies } from './dependencies.ts'
 import { createFreshRegistry } from './fresh-registry.ts'
-import { createMailer } from './mail/mailer.ts'
 import { OPENAPI_OPTIONS } from './openapi.ts'
 import { type Action, ruleOf } from './permissions.ts'
-import { createEventQuota } from './quotas/event-quota.ts'
-import { createQuotaMails } from './quotas/warnings.ts'
+import { createEventQuota, type QuotaWarning } from './quotas/event-quota.ts'
+import { createQuotaMails, createQuotaWarningEvents } from './quotas/warnings.ts'
 import { createRequestLimits, type RequestLimits } from './rate-limits.ts'
 import { createReadYourWrites } from './read-your-writes.ts'
 import { registerApplicationSecretRoutes } from './routes/application-secrets.ts'
@@ -23,6 +23,7 @@ import { registerEventRoutes } from './routes/events.ts'
 import { registerEventsPerDayRoutes } from './routes/events-per-day.ts'
 import { registerFilterRoutes } from './routes/filters.ts'
 import { registerInstanceRoutes } from './routes/instance.ts'
+import { registerOperationalApplicationRoutes } from './routes/operational-application.ts'
 import { registerOrganizationRoutes } from './routes/organizations.ts'
 import { HealthQuery, refuseWithoutKey, registerPublicRoutes } from './routes/public.ts'
 import { registerRequestAttemptRoutes } from './routes/request-attempts.ts'
@@ -100,7 +101,12 @@ function createRouteDependencies(deps: GatewayDependencies, appUrl: () => string
   const freshRegistry = createFreshRegistry(deps)
   const mailer = createMailer({ ...config.mail, timeoutMs: MAIL_TIMEOUT_MS, logger })
   const timeLimitMs = config.schemaCheckTimeoutMs
-  const onWarning = createQuotaMails({ registry, mailer, logger })
+  const sendMails = createQuotaMails({ registry, mailer, logger })
+  const appendEvent = createQuotaWarningEvents({ ...deps, events: deps.appenders.events })
+  const onWarning = (warning: QuotaWarning) => {
+    if (config.quotas.areWarningsMailed) sendMails(warning)
+    appendEvent(warning)
+  }
   return {
     ...deps,
     appUrl,
@@ -181,6 +187,7 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerInstanceRoutes(routes, deps)
       registerAuthRoutes(routes, deps)
       registerOrganizationRoutes(routes, deps)
+      registerOperationalApplicationRoutes(routes, deps)
       registerServiceTokenRoutes(routes, deps)
       registerApplicationRoutes(routes, deps)
       registerApplicationSecretRoutes(routes, deps)

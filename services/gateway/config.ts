@@ -1,6 +1,7 @@
 import { parseUuid } from '#shared/domain/ids.ts'
 import type { RateLimit } from '#shared/domain/rate-limit.ts'
 import { type Settings, SettingsError } from '#shared/runtime/config.ts'
+import { type MailConfig, mailConfig } from '#shared/runtime/mail/mail-config.ts'
 
 export interface GatewayConfig {
   host: string
@@ -38,13 +39,6 @@ export interface AuthConfig {
   refreshTokenLifetimeMs: number
 }
 
-export interface MailConfig {
-  /** Empty: no mail is sent. */
-  smtpUrl: string
-  sender: { address: string; name: string }
-  supportAddress: string
-}
-
 export interface QuotaConfig {
   isEnforced: boolean
   members: number
@@ -53,8 +47,10 @@ export interface QuotaConfig {
   daysOfEventsRetention: number
   subscriptionsPerApplication: number
   eventTypesPerApplication: number
-  /** Percent of the events of a day at which members get a mail; null: never. */
-  warningThreshold: number | null
+  /** Percent of the events of a day at which an organisation is warned. */
+  warningThreshold: number
+  /** Whether the warning is also sent by mail. */
+  areWarningsMailed: boolean
 }
 
 /** Null: there is no such limit. */
@@ -104,16 +100,6 @@ function authConfig(settings: Settings): AuthConfig {
   }
 }
 
-function mailConfig(settings: Settings): MailConfig {
-  if (settings.SMTP_URL !== '' && settings.EMAIL_SENDER_ADDRESS === '')
-    throw new SettingsError('Settings: SMTP_URL needs EMAIL_SENDER_ADDRESS.')
-  return {
-    smtpUrl: settings.SMTP_URL,
-    sender: { address: settings.EMAIL_SENDER_ADDRESS, name: settings.EMAIL_SENDER_NAME },
-    supportAddress: settings.SUPPORT_EMAIL_ADDRESS,
-  }
-}
-
 function quotaConfig(settings: Settings): QuotaConfig {
   return {
     isEnforced: settings.ENABLE_QUOTA_ENFORCEMENT,
@@ -123,9 +109,8 @@ function quotaConfig(settings: Settings): QuotaConfig {
     daysOfEventsRetention: settings.QUOTA_GLOBAL_DAYS_OF_EVENTS_RETENTION_LIMIT,
     subscriptionsPerApplication: settings.QUOTA_GLOBAL_SUBSCRIPTIONS_PER_APPLICATION_LIMIT,
     eventTypesPerApplication: settings.QUOTA_GLOBAL_EVENT_TYPES_PER_APPLICATION_LIMIT,
-    warningThreshold: settings.ENABLE_QUOTA_BASED_EMAIL_NOTIFICATIONS
-      ? settings.QUOTA_NOTIFICATION_EVENTS_PER_DAY_THRESHOLD
-      : null,
+    warningThreshold: settings.QUOTA_NOTIFICATION_EVENTS_PER_DAY_THRESHOLD,
+    areWarningsMailed: settings.ENABLE_QUOTA_BASED_EMAIL_NOTIFICATIONS,
   }
 }
 

@@ -38,6 +38,7 @@ export const ACTIONS = {
   'service_token.delete': editor('organization'),
   'application.list': viewer('organization'),
   'application.create': editor('organization'),
+  'application.create_operational': editor('organization'),
   'application.get': viewer('application'),
   'application.edit': editor('application'),
   'application.delete': editor('application'),

@@ -146,7 +146,14 @@ export const ApplicationPost = Type.Object(
 export type ApplicationPost = Static<typeof ApplicationPost>
 
 export const ApplicationAnswer = Type.Object(
-  { application_id: UuidAnswer, organization_id: UuidAnswer, name: Type.String({ examples: ['Shop'] }) },
+  {
+    application_id: UuidAnswer,
+    organization_id: UuidAnswer,
+    name: Type.String({ examples: ['Shop'] }),
+    is_operational: Type.Optional(
+      Type.Boolean({ description: "There and true: it holds jethook's own events, see docs/operational-webhooks.md" }),
+    ),
+  },
   { title: 'Application' },
 )
 export type ApplicationAnswer = Static<typeof ApplicationAnswer>
@@ -156,6 +163,7 @@ export const ApplicationInfo = Type.Object(
     application_id: UuidAnswer,
     organization_id: UuidAnswer,
     name: Type.String({ examples: ['Shop'] }),
+    is_operational: Type.Optional(Type.Boolean()),
     quotas: Type.Object({ events_per_day_limit: Int32, days_of_events_retention_limit: Int32 }),
     consumption: Type.Object({ events_per_day: Int32 }),
     onboarding_steps: Type.Object({ event_type: Step, subscription: Step, event: Step }),

@@ -51,6 +51,11 @@ export function attemptIdOf(deliveryId: string, attemptNumber: number): string {
   return uuidOf(`attempt:${deliveryId}:${attemptNumber}`)
 }
 
+/** The id of the event that tells of an occurrence, by that occurrence's own name. */
+export function operationalEventIdOf(occurrence: string): string {
+  return uuidOf(`operational:${occurrence}`)
+}
+
 /** The lane, from 0 to `laneCount - 1`, that all deliveries of a subscription go through (FNV-1a). */
 export function laneOf(subscriptionId: string, laneCount: number): number {
   let h = 0x811c9dc5

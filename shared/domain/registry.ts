@@ -50,6 +50,8 @@ export interface Registry {
   readonly receivers: ReadonlyMap<string, Sequenced<ReceiverState>>
   /** CONTROL sequences of the latest guards, by scope. */
   readonly quotaGuards: ReadonlyMap<string, number>
+  /** The live application that holds jethook's own events about an organisation, if it has asked for one. */
+  operationalApplicationOf(organizationId: string): ApplicationState | null
   applicationsOf(organizationId: string): readonly Sequenced<ApplicationState>[]
   applicationSecretsOf(applicationId: string): readonly Sequenced<ApplicationSecretState>[]
   serviceTokensOf(organizationId: string): readonly Sequenced<ServiceTokenState>[]
@@ -137,6 +139,10 @@ export function createRegistry(): Registry {
     laneOwners,
     receivers,
     quotaGuards,
+    operationalApplicationOf: (organizationId) =>
+      applicationsByOrganization
+        .of(organizationId)
+        .find(({ state }) => state.isOperational && state.deletedAtMs === null)?.state ?? null,
     applicationsOf: (organizationId) => applicationsByOrganization.of(organizationId),
     applicationSecretsOf: (applicationId) => secretsByApplication.of(applicationId),
     serviceTokensOf: (organizationId) => tokensByOrganization.of(organizationId),
@@ -179,6 +185,8 @@ export function createRegistry(): Registry {
           break
         case 'quota_guard':
           quotaGuards.set(fact.scopeId, seq)
+          break
+        case 'notifier':
           break
         case 'membership':
         case 'session':

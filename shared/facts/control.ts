@@ -110,6 +110,8 @@ export interface ApplicationState extends ControlFactBase {
   organizationId: string
   name: string
   quotas: ApplicationQuotas
+  /** It holds jethook's own events: only jethook posts into it, and what happens in it makes no further ones. */
+  isOperational: boolean
   createdAtMs: number
   deletedAtMs: number | null
 }
@@ -279,6 +281,17 @@ export interface ReceiverState {
   changedAtMs: number
 }
 
+/** How far the notifier has come in one stream. */
+export interface NotifierPosition {
+  v: 1
+  type: 'notifier'
+  stream: 'LEDGER' | 'CONTROL'
+  /** What follows from the facts up to this sequence is appended and mailed. */
+  seq: number
+  /** From here on facts are read again to count those of the minute that isn't over. */
+  refoldFromSeq: number
+}
+
 export type ControlFact =
   | OrganizationState
   | MembershipState
@@ -294,6 +307,7 @@ export type ControlFact =
   | LaneCheckpoint
   | LaneOwner
   | ReceiverState
+  | NotifierPosition
 
 /** The subject that holds the thing's state. */
 export function controlSubject(fact: ControlFact): string {
@@ -326,6 +340,8 @@ export function controlSubject(fact: ControlFact): string {
       return CONTROL_SUBJECTS.laneOwner(fact.lane)
     case 'receiver':
       return CONTROL_SUBJECTS.receiver(fact.subscriptionId)
+    case 'notifier':
+      return CONTROL_SUBJECTS.notifier(fact.stream)
   }
 }
 
@@ -346,7 +362,7 @@ const ADDED_LATER: Record<ControlFact['type'], Record<string, unknown>> = {
   user: {},
   user_email: {},
   session: {},
-  application: { quotas: NO_APPLICATION_QUOTAS },
+  application: { quotas: NO_APPLICATION_QUOTAS, isOperational: false },
   application_secret: {},
   service_token: {},
   event_type: { organizationId: '', schema: null, schemaVersion: 0 },
@@ -364,6 +380,7 @@ const ADDED_LATER: Record<ControlFact['type'], Record<string, unknown>> = {
   lane: {},
   lane_owner: {},
   receiver: {},
+  notifier: {},
 }
 
 /**
@@ -375,7 +392,8 @@ export function decodeControlFact(text: string): ControlFact {
   if (fact.v !== 1 || !Object.hasOwn(ADDED_LATER, fact.type)) {
     throw new Error(`CONTROL holds a fact of the unknown kind ${String(fact.type)}, version ${String(fact.v)}`)
   }
-  if (fact.type === 'lane' || fact.type === 'lane_owner' || fact.type === 'receiver') return fact
+  if (fact.type === 'lane' || fact.type === 'lane_owner' || fact.type === 'receiver' || fact.type === 'notifier')
+    return fact
   return { ...ADDED_LATER[fact.type], createdAtMs: fact.changedAtMs, ...fact } as ControlFact
 }
 

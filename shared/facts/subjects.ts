@@ -73,4 +73,5 @@ export const CONTROL_SUBJECTS = {
   lane: (lane: number) => `control.lane.${lane}`,
   laneOwner: (lane: number) => `control.lane_owner.${lane}`,
   receiver: (subscriptionId: string) => `control.receiver.${subscriptionId}`,
+  notifier: (stream: string) => `control.notifier.${stream}`,
 } as const

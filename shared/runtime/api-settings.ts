@@ -55,6 +55,10 @@ export const API_SETTINGS = {
   EMAIL_SENDER_ADDRESS: text('', { group: 'Email', description: 'Address that mails come from' }),
   EMAIL_SENDER_NAME: text('jethook', { group: 'Email', description: 'Name that mails come from' }),
   SUPPORT_EMAIL_ADDRESS: text('', { group: 'Email', description: 'Address that users are shown for help' }),
+  ENABLE_DISABLED_SUBSCRIPTION_MAILS: flag(true, {
+    group: 'Email',
+    description: 'Whether editors are told by mail when jethook disables a subscription',
+  }),
   ENABLE_QUOTA_ENFORCEMENT: flag(false, { group: 'Quotas', description: 'Whether quotas are enforced' }),
   QUOTA_GLOBAL_MEMBERS_PER_ORGANIZATION_LIMIT: quota(1, 'members of an organization'),
   QUOTA_GLOBAL_APPLICATIONS_PER_ORGANIZATION_LIMIT: quota(1, 'applications of an organization'),

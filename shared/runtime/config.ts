@@ -187,6 +187,15 @@ export const SETTINGS = Type.Object({
     { minimum: 100, maximum: 86400000 },
     { group: 'Delivery', description: 'Milliseconds that a delivery must be overdue before it is looked for' },
   ),
+  OPERATIONAL_EVENTS_PER_MINUTE: integer(
+    60,
+    { minimum: 1, maximum: 10000 },
+    {
+      group: 'Delivery',
+      description:
+        'Dead letters of one subscription in a minute that get an event each; of the rest one tells the count',
+    },
+  ),
   READ_YOUR_WRITES_TIMEOUT_MS: integer(
     2000,
     { minimum: 0, maximum: 60000 },

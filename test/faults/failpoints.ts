@@ -16,13 +16,16 @@ const INGEST = 'services/gateway/ingest.ts'
 const SUBSCRIPTIONS = 'services/gateway/routes/subscriptions.ts'
 const MATCHER = 'services/matcher/worker.ts'
 const RELEASE = 'services/matcher/release.ts'
-const DELIVERER = 'services/deliverer/worker.ts'
+const ATTEMPTS = 'services/deliverer/attempts.ts'
+const INTAKE = 'services/deliverer/intake.ts'
+const LANE = 'services/deliverer/lane.ts'
+const OWNERSHIP = 'services/deliverer/lane-ownership.ts'
 const RECONCILER = 'services/reconciler/worker.ts'
 const RUNNER = 'projections/runner.ts'
 
 const APPEND_DELIVERIES = 'const { seq } = await ledger.appendGroup([...messages, closing])\n'
 const SCHEDULE_RETRY =
-  'await schedule(lane, nextAttempt(fact, fact.decision, { source: item.source, seq: item.message.seq }))\n'
+  'await schedule(lane, nextAttempt(attempt, fact, fact.decision, { source: item.source, seq: item.message.seq }))\n'
 const APPEND_ATTEMPT = 'const { isDuplicate } = await ledger.append({\n      subject: LEDGER_SUBJECTS.attempt,'
 
 export const FAILPOINTS: readonly Failpoint[] = [
@@ -53,27 +56,33 @@ export const FAILPOINTS: readonly Failpoint[] = [
     anchor: 'const { seq } = await ledger.appendGroup([...messages, closing])\n',
     where: 'after',
   },
-  { name: 'claimed', file: DELIVERER, anchor: 'held.add(item)\n', where: 'after' },
+  { name: 'claimed', file: INTAKE, anchor: 'held.add(item)\n', where: 'after' },
   {
     name: 'answered-nothing-recorded',
-    file: DELIVERER,
+    file: ATTEMPTS,
     anchor: 'const result = await sender.send(request)\n',
     where: 'after',
   },
-  { name: 'before-schedule', file: DELIVERER, anchor: SCHEDULE_RETRY, where: 'before' },
-  { name: 'scheduled-before-fact', file: DELIVERER, anchor: SCHEDULE_RETRY, where: 'after' },
-  { name: 'before-fact', file: DELIVERER, anchor: APPEND_ATTEMPT, where: 'before' },
+  { name: 'before-schedule', file: ATTEMPTS, anchor: SCHEDULE_RETRY, where: 'before' },
+  { name: 'scheduled-before-fact', file: ATTEMPTS, anchor: SCHEDULE_RETRY, where: 'after' },
+  { name: 'before-fact', file: ATTEMPTS, anchor: APPEND_ATTEMPT, where: 'before' },
   {
     name: 'fact-before-acknowledgement',
-    file: DELIVERER,
-    anchor: 'recorded.add(fact)\n',
+    file: ATTEMPTS,
+    anchor: 'recorded().add(fact)\n',
     where: 'before',
   },
   {
     name: 'lane-checkpoint-before-purge',
-    file: DELIVERER,
+    file: LANE,
     anchor: 'await control.append({ subject: controlSubject(checkpoint), body: JSON.stringify(checkpoint) })\n',
     where: 'after',
+  },
+  {
+    name: 'lane-claimed-not-opened',
+    file: OWNERSHIP,
+    anchor: 'await options.onGained(lane)\n',
+    where: 'before',
   },
   { name: 'in-the-transaction', file: RUNNER, anchor: 'await projection.write(client, rows)\n', where: 'after' },
   { name: 'before-commit', file: RUNNER, anchor: "await client.query('COMMIT')\n", where: 'before' },

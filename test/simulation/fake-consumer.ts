@@ -35,8 +35,8 @@ export interface DurableConsumer {
   nak(seq: number, delayMs: number): void
   working(seq: number): void
   info(): ConsumerState
-  /** Hands out again, in order, what isn't acknowledged. @returns The first sequence that may come. */
-  reset(): number
+  /** Hands out again, in order, what isn't acknowledged, or what begins with a sequence. @returns The first that may come. */
+  reset(fromSeq?: number): number
   /** The server was killed: what it had not written down of the consumer's state is forgotten. */
   crash(): void
 }
@@ -168,8 +168,9 @@ export function createConsumer({ stream, options, time, owner, isHandedOutAgain 
     working(seq) {
       if (pending.has(seq) && !again.includes(seq)) expectAck(seq)
     },
-    reset() {
+    reset(fromSeq) {
       moveFloor()
+      if (fromSeq !== undefined) ackFloorSeq = fromSeq - 1
       for (const { cancel } of pending.values()) cancel()
       pending.clear()
       again = []

@@ -416,10 +416,10 @@ export function createFakeConnection({
       direct: { getMessage, getBatch },
       consumers: {
         info: (stream: string, name: string) => api('consumer info', () => consumerInfo(durable(stream, name))),
-        reset: (stream: string, name: string) =>
+        reset: (stream: string, name: string, seq?: number) =>
           api('consumer reset', () => {
             const consumer = durable(stream, name)
-            const reset_seq = consumer.reset()
+            const reset_seq = consumer.reset(seq)
             return { ...consumerInfo(consumer), reset_seq }
           }),
         update: (stream: string, name: string) => api('consumer update', () => consumerInfo(durable(stream, name))),

@@ -4,35 +4,37 @@ export interface Mutation {
   file: string
   find: string
   replace: string
+  /** Rare ones are looked for from a seed on that is known to come near. */
+  fromSeed?: number
 }
 
 /** What the simulation must notice. Each is made in the source as it is loaded, in a test's process only. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a delivery is acknowledged before its fact is on disk',
-    file: 'services/deliverer/worker.ts',
+    file: 'services/deliverer/attempts.ts',
     find: 'const made = await makeRequest(item, subscription)',
     replace: 'item.message.ack(); const made = await makeRequest(item, subscription)',
   },
   {
     name: 'a schedule that fired twice is sent twice',
-    file: 'services/deliverer/worker.ts',
-    find: 'if (!recorded.has(item.attempt.attemptId)) dispatcher.add(item)',
-    replace: 'if (item !== null) dispatcher.add(item)',
+    file: 'services/deliverer/intake.ts',
+    find: 'if (recorded().has(item.attempt.attemptId)) options.onRecorded(item)',
+    replace: 'if (item === null) options.onRecorded(item)',
   },
   {
     name: 'the fact comes before the schedule of the retry',
-    file: 'services/deliverer/worker.ts',
-    find: "if (fact.decision.type === 'retry') {",
+    file: 'services/deliverer/attempts.ts',
+    find: 'if (attempt.orderKey !== undefined) await options.onFailed(item, fact.decision)',
     replace:
-      "if (fact.decision.type === 'retry') await ledger.append({ subject: LEDGER_SUBJECTS.attempt, body: JSON.stringify(fact), msgId: attempt.attemptId }); if (fact.decision.type === 'retry') {",
+      "if (fact.decision.type === 'retry') await ledger.append({ subject: LEDGER_SUBJECTS.attempt, body: JSON.stringify(fact), msgId: attempt.attemptId })",
   },
   {
     name: 'a retry is not scheduled',
-    file: 'services/deliverer/worker.ts',
-    find: 'await schedule(lane, nextAttempt(fact, fact.decision, { source: item.source, seq: item.message.seq }))',
+    file: 'services/deliverer/attempts.ts',
+    find: 'await schedule(lane, nextAttempt(attempt, fact, fact.decision, { source: item.source, seq: item.message.seq }))',
     replace:
-      'if (deps.random() > 0.1) await schedule(lane, nextAttempt(fact, fact.decision, { source: item.source, seq: item.message.seq }))',
+      'if (options.random() > 0.1) await schedule(lane, nextAttempt(attempt, fact, fact.decision, { source: item.source, seq: item.message.seq }))',
   },
   {
     name: 'attempts are counted by how often the message was handed out',
@@ -42,15 +44,16 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a retry overtakes the attempt before it',
-    file: 'services/deliverer/worker.ts',
+    file: 'services/deliverer/intake.ts',
     find: '!isBeforeRecorded(attempt) ||',
     replace: '',
   },
   {
     name: "another's decision of the same attempt is not followed",
-    file: 'services/deliverer/worker.ts',
+    file: 'services/deliverer/attempts.ts',
     find: 'if (isDuplicate) return followRecorded(item)',
     replace: '',
+    fromSeed: 4_190,
   },
   {
     name: 'a cancelled delivery is sent all the same',
@@ -106,6 +109,38 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'shared/runtime/group-commit-appender.ts',
     find: 'for (const unit of units) unit.isUnclear = true\n        return units',
     replace: 'for (const unit of units) settle(unit, { seq: 1, isDuplicate: false })\n        return []',
+  },
+  {
+    name: 'what is parked is acknowledged before it is on disk',
+    file: 'services/deliverer/waiting-room.ts',
+    find: 'await parking.park(parking.lotOf(item.lane, subscriptionId, lotKeyOf(subscriptionId)), [item.attempt])',
+    replace:
+      'item.message.ack(); await parking.park(parking.lotOf(item.lane, subscriptionId, lotKeyOf(subscriptionId)), [item.attempt])',
+  },
+  {
+    name: 'the mark of what is parked is taken away too early',
+    file: 'services/deliverer/parking.ts',
+    find: 'await waiting.append(message)\n',
+    replace: 'void message\n',
+  },
+  {
+    name: 'what is parked is purged beyond what is done',
+    file: 'services/deliverer/parking.ts',
+    find: 'lot.outstanding.size === 0 ? lot.cursorSeq : Math.min(...lot.outstanding) - 1',
+    replace: 'lot.cursorSeq',
+    fromSeed: 600,
+  },
+  {
+    name: 'a new owner takes what the one before had in hand for dealt with',
+    file: 'services/deliverer/lane-consumer.ts',
+    find: 'nats.jsm.consumers.reset(source.stream, source.consumerName)',
+    replace: 'nats.jsm.consumers.reset(source.stream, source.consumerName, seenThroughSeq + 1)',
+  },
+  {
+    name: 'two processes serve a lane, and one does not look at what the other has recorded',
+    file: 'services/deliverer/lane-ownership.ts',
+    find: 'if (ownerId === peers.selfId || (peers.alive().includes(ownerId) && !doubts.has(ownerId))) return false',
+    replace: 'if (peers.selfId !== ownerId) return true',
   },
   {
     name: 'a lane begins behind what is not acknowledged',

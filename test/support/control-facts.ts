@@ -32,6 +32,7 @@ export function applicationState(more: Partial<ApplicationState> = {}): Applicat
     organizationId: 'o',
     name: 'app',
     quotas: NO_APPLICATION_QUOTAS,
+    isOperational: false,
     deletedAtMs: null,
     ...more,
   }

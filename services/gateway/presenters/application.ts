@@ -9,8 +9,14 @@ export function stepOf(isDone: boolean): Step {
   return isDone ? 'Done' : 'ToDo'
 }
 
-export function presentApplication({ applicationId, organizationId, name }: ApplicationState): ApplicationAnswer {
-  return { application_id: applicationId, organization_id: organizationId, name }
+export function presentApplication(state: ApplicationState): ApplicationAnswer {
+  const { applicationId, organizationId, name, isOperational } = state
+  return {
+    application_id: applicationId,
+    organization_id: organizationId,
+    name,
+    ...(isOperational ? { is_operational: true } : {}),
+  }
 }
 
 export interface ApplicationFacts {

@@ -100,7 +100,10 @@ export function createEventQuota(options: EventQuotaOptions): EventQuota {
     const organization = registry.organizations.get(application.organizationId)!.state
     const limits = organizationLimits(organization, config)
     const own = applicationLimits(application, limits).eventsPerDay
-    const siblings = registry.applicationsOf(application.organizationId).map(({ state }) => state.applicationId)
+    const siblings = registry
+      .applicationsOf(application.organizationId)
+      .filter(({ state }) => !state.isOperational)
+      .map(({ state }) => state.applicationId)
     const scopes: Scope[] = [{ applicationIds: siblings, limit: limits.eventsPerDay, application: null }]
     if (application.quotas.eventsPerDay !== null)
       scopes.push({ applicationIds: [application.applicationId], limit: own, application })
@@ -112,7 +115,6 @@ export function createEventQuota(options: EventQuotaOptions): EventQuota {
 
   function warn(application: ApplicationState, scopes: Scope[]): void {
     const threshold = config.warningThreshold
-    if (threshold === null) return
     for (const scope of scopes) {
       if (used(scope) !== Math.ceil((scope.limit * threshold) / 100)) continue
       const { organizationId } = application

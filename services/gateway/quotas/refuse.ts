@@ -18,7 +18,9 @@ export function refuseFullMembership(organization: OrganizationState, { registry
 
 /** @throws {ProblemError} TooManyApplicationsPerOrganization. */
 export function refuseFullOrganization(organization: OrganizationState, { registry, config }: QuotaDependencies): void {
-  const count = registry.applicationsOf(organization.organizationId).filter(isLive).length
+  const count = registry
+    .applicationsOf(organization.organizationId)
+    .filter((each) => isLive(each) && !each.state.isOperational).length
   if (count >= organizationLimits(organization, config.quotas).applications)
     throw new ProblemError('TooManyApplicationsPerOrganization')
 }

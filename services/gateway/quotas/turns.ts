@@ -37,7 +37,8 @@ export async function changeCounted(
   }
 }
 
-function nextGuard({ registry, clock }: RouteDependencies, scopeId: string): Change<QuotaGuard> {
+/** Written in one batch with what must be made once in a scope: of two makers at once one is refused and looks anew. */
+export function nextGuard({ registry, clock }: RouteDependencies, scopeId: string): Change<QuotaGuard> {
   const fact: QuotaGuard = {
     v: 1,
     type: 'quota_guard',

@@ -75,6 +75,7 @@ export function registerApplicationRoutes(server: GatewayServer, deps: RouteDepe
         organizationId,
         name: body.name,
         quotas: NO_APPLICATION_QUOTAS,
+        isOperational: false,
         createdAtMs: making.nowMs,
         deletedAtMs: null,
         changedAtMs: making.nowMs,

@@ -17,6 +17,12 @@ import { refuseInvalid, route } from './route.ts'
 const NameParams = Type.Object({ event_type_name: StorableText })
 const tags = ['Event types']
 
+/** @throws {ProblemError} Forbidden: jethook's own types are neither added to nor taken away. */
+function refuseOperational({ isOperational }: ApplicationState): void {
+  if (isOperational)
+    throw new ProblemError('Forbidden', { detail: 'The event types of an operational application are fixed.' })
+}
+
 export function registerEventTypeRoutes(server: GatewayServer, deps: RouteDependencies): void {
   const { registry, clock, authorize, freshRegistry, schemaChecker } = deps
 
@@ -33,6 +39,7 @@ export function registerEventTypeRoutes(server: GatewayServer, deps: RouteDepend
     }),
     async ({ body, principal }, reply) => {
       const application = await authorize.application(principal, body.application_id, 'event_type.create')
+      refuseOperational(application)
       refuseInvalid(validateEventTypePost(body))
       await refuseBadSchema(body.schema)
       let state: EventTypeState | null = null as EventTypeState | null
@@ -148,7 +155,9 @@ export function registerEventTypeRoutes(server: GatewayServer, deps: RouteDepend
       response: { 204: Type.Null() },
     }),
     async ({ params, query, principal }, reply) => {
-      const { applicationId } = await authorize.application(principal, query.application_id, 'event_type.delete')
+      const application = await authorize.application(principal, query.application_id, 'event_type.delete')
+      refuseOperational(application)
+      const { applicationId } = application
       await changeControl<EventTypeState>(deps, () => {
         const { state, seq } = find(applicationId, params.event_type_name)
         const nowMs = clock.nowMs()

@@ -81,7 +81,7 @@ export function registerOrganizationRoutes(server: GatewayServer, deps: RouteDep
     const applications = registry
       .applicationsOf(organizationId)
       .map(({ state }) => state)
-      .filter(({ deletedAtMs }) => deletedAtMs === null)
+      .filter(({ deletedAtMs, isOperational }) => deletedAtMs === null && !isOperational)
     const ids = applications.map(({ applicationId }) => applicationId)
     const [counts, withEvents] = await Promise.all([countEventsToday(orm, ids), applicationsWithEvents(orm, ids)])
     const limits = organizationLimits(organization, config.quotas)

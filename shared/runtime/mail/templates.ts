@@ -4,6 +4,15 @@ export type Mail =
   | { type: 'reset-password'; firstName: string; link: string }
   | { type: 'invited'; organizationName: string; invitedBy: string; role: string; link: string }
   | { type: 'quota-warning'; organizationName: string; applicationName: string | null; used: number; limit: number }
+  | {
+      type: 'subscription-disabled'
+      organizationName: string
+      applicationName: string
+      subscription: string
+      origin: string
+      reason: 'failing' | 'gone'
+      since: string
+    }
 
 export interface MailText {
   subject: string
@@ -52,6 +61,18 @@ function contentOf(mail: Mail): Content {
         subject: `You are a member of ${mail.organizationName} now`,
         paragraphs: [`${mail.invitedBy} has made you a member of ${mail.organizationName}, as ${mail.role}.`],
         link: mail.link,
+      }
+    case 'subscription-disabled':
+      return {
+        subject: `The subscription ${mail.subscription} of ${mail.applicationName} is disabled`,
+        paragraphs: [
+          `jethook has disabled the subscription ${mail.subscription} of ${mail.applicationName} (${mail.organizationName}).`,
+          mail.reason === 'gone'
+            ? `Its receiver at ${mail.origin} has answered that it is gone (410).`
+            : `Its receiver at ${mail.origin} has done nothing but fail since ${mail.since}.`,
+          'What was waiting for it is cancelled. Its events are kept: enable the subscription when the receiver is well, and replay what it should have.',
+        ],
+        link: null,
       }
     case 'quota-warning': {
       const whose = mail.applicationName ?? mail.organizationName
