@@ -6,6 +6,7 @@ import { connectNats } from '#shared/runtime/nats.ts'
 import { findServers } from './find-servers.ts'
 import { compareReadModel } from './read-model.ts'
 import { streamsOf } from './read-streams.ts'
+import { readServerState } from './server-state.ts'
 import { INVARIANTS, type Invariant, type ReceivedRequest, verifyLedger } from './verify-ledger.ts'
 
 const HELP = `npm run verify -- [--quiet] [--accepted FILE] [--received FILE] [--json]
@@ -13,7 +14,8 @@ const HELP = `npm run verify -- [--quiet] [--accepted FILE] [--received FILE] [-
   Reads the streams of a running jethook from end to end and checks what they promise.
   --quiet      nothing is under way: what is still open is lost
   --accepted   event ids that were answered 201, one a line, in the order of the answers
-  --received   what receivers have answered: JSON lines {"eventId","subscriptionId","status","sha256"}`
+  --received   what receivers have answered: JSON lines {"eventId","subscriptionId","status","sha256",
+               "signature":{"isValid","signedAtMs","arrivedAtMs"}}, the last one where receivers have looked`
 
 const { values } = parseArgs({
   options: {
@@ -43,6 +45,7 @@ async function run(): Promise<void> {
       isQuiet: values.quiet,
       retriesMax: settings.MAX_RETRIES,
       cancelGraceMs: settings.DELIVERY_TIMEOUT_MS,
+      serverState: () => readServerState(nats, values.quiet),
     })
     const differences = values.quiet && databaseUrl ? await compareReadModel(databaseUrl, report) : []
     if (values.json) process.stdout.write(`${JSON.stringify({ ...report, differences })}\n`)

@@ -8,6 +8,7 @@ import type { ControlFact } from '#shared/facts/control.ts'
 import type { Decision, DeliveryAttempted, DeliveryCreated, LedgerFact } from '#shared/facts/ledger.ts'
 import { applicationState, subscriptionState } from '#test/support/control-facts.ts'
 import { createIdSet } from './id-set.ts'
+import type { ConsumerLoad } from './server-state.ts'
 import { type Invariant, type ReceivedRequest, type VerifyInput, verifyLedger } from './verify-ledger.ts'
 
 const SUBSCRIPTIONS = ['00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000b']
@@ -146,8 +147,75 @@ test('a history as it should be breaks no promise', async () => {
   assert.deepEqual([report.succeeded, report.deadLettered, report.open], [4, 2, 0])
 })
 
+const stateOf = (consumers: ConsumerLoad[], scheduledDeliveryIds: string[] = []) => ({
+  serverState: async () => ({ consumers, scheduledDeliveryIds }),
+})
+
+/** A replay of the first event, whose deliveries succeed; as it should be, but for what `spoil` does to them. */
+function replay({ events }: History, spoil: (deliveries: DeliveryCreated[]) => DeliveryCreated[]): LedgerFact[] {
+  const registry = createRegistry()
+  for (const [i, fact] of CONTROL.entries()) registry.evolve(fact, i + 1)
+  const replayId = newEventId(START_MS + 60_000)
+  const deliveries = matchEvent(events[0]!, 1, registry, { replayId })
+  const { eventId } = events[0]!.event
+  const replayed: LedgerFact = {
+    v: 1,
+    type: 'replayed',
+    replayId,
+    eventId,
+    eventSeq: 1,
+    applicationId: 'app',
+    controlSeq: CONTROL.length,
+    deliveryCount: deliveries.length,
+    replayedAtMs: START_MS + 60_000,
+    replayedBy: { kind: 'system', id: '' },
+  }
+  const made = spoil(deliveries)
+  return [...made, replayed, ...made.map((each) => attempt(each, 1, { type: 'succeeded' }))]
+}
+
 /** Each spoils a history in one way, and names the promise that is broken by it. */
 const DEFECTS: [name: string, invariant: Invariant, spoil: (made: History) => Partial<VerifyInput> | undefined][] = [
+  [
+    'a replay lacks one of its deliveries',
+    'I11',
+    (made) => void made.ledger.push(...replay(made, (facts) => facts.slice(1))),
+  ],
+  [
+    'a replay makes a delivery that is not its own',
+    'I11',
+    (made) =>
+      void made.ledger.push(...replay(made, ([first, ...rest]) => [{ ...first!, deliveryId: newEventId(5) }, ...rest])),
+  ],
+  [
+    'a signature does not fit what arrived',
+    'I14',
+    (made) => {
+      made.received[0]!.signature = { isValid: false, signedAtMs: START_MS, arrivedAtMs: START_MS }
+    },
+  ],
+  [
+    'a signature is of another time',
+    'I14',
+    (made) => {
+      made.received[0]!.signature = { isValid: true, signedAtMs: START_MS, arrivedAtMs: START_MS + 301_000 }
+    },
+  ],
+  [
+    'more is handed out than may be outstanding',
+    'I19',
+    () => ({ ...stateOf([{ name: 'lane-0', ackPending: 11, ackPendingMax: 10, pending: 0 }]), isQuiet: false }),
+  ],
+  [
+    'a message is never acknowledged',
+    'I20',
+    () => stateOf([{ name: 'lane-0', ackPending: 1, ackPendingMax: 10, pending: 0 }]),
+  ],
+  [
+    'a delivery that has succeeded is scheduled',
+    'I20',
+    (made) => stateOf([], [attempts(made).find(({ decision }) => decision.type === 'succeeded')!.deliveryId]),
+  ],
   ['an accepted event is not in EVENTS', 'I1', () => ({ accepted: [newEventId(START_MS)] })],
   [
     'an event stands in EVENTS twice',

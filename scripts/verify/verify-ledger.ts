@@ -7,11 +7,14 @@ import type {
   DeliveriesCancelled,
   DeliveryAttempted,
   DeliveryCreated,
+  EventReplayed,
   EventsMatched,
   EventsReleased,
   LedgerFact,
 } from '#shared/facts/ledger.ts'
 import { createIdSet } from './id-set.ts'
+import { createOrderCheck } from './order-check.ts'
+import type { ServerState } from './server-state.ts'
 
 /** The promises that are checked; each names what breaks it. */
 export const INVARIANTS = {
@@ -25,8 +28,13 @@ export const INVARIANTS = {
   I8: 'no attempt is made after its delivery was cancelled',
   I9: "nothing goes to another application's subscription",
   I10: 'a dead letter has a reason that holds',
+  I11: 'a replay makes deliveries of its own and leaves the earlier ones as they are',
   I13: 'streams have no holes',
+  I14: 'what arrives is signed, at the time of its attempt',
+  I15: 'ordered deliveries are made one after the other',
   I16: 'the bytes that arrive are the bytes that were posted',
+  I19: 'no more is handed out than may be outstanding',
+  I20: 'in a quiet system nothing is left waiting',
 } as const
 export type Invariant = keyof typeof INVARIANTS
 
@@ -49,6 +57,8 @@ export interface ReceivedRequest {
   status: number
   /** Of the body, in hex; null when the receiver didn't take it. */
   sha256: string | null
+  /** What the receiver found; absent: it didn't look. */
+  signature?: { isValid: boolean; signedAtMs: number; arrivedAtMs: number }
 }
 
 export interface VerifyInput {
@@ -67,6 +77,10 @@ export interface VerifyInput {
   retriesMax: number
   /** An attempt may begin so long after a cancellation: it was on its way. */
   cancelGraceMs: number
+  /** Processes' clocks may differ by so much; 0 without it. */
+  clockSkewMs?: number
+  /** What NATS holds besides, asked once LEDGER has been read. */
+  serverState?: () => Promise<ServerState>
 }
 
 export interface VerifyReport {
@@ -90,6 +104,8 @@ export interface VerifyReport {
 
 const VIOLATIONS_KEPT = 100
 const EARLY_TOLERANCE_MS = 1_000
+/** A receiver takes a signature for its own age only. */
+const SIGNATURE_AGE_MAX_MS = 5 * 60_000
 
 interface OpenDelivery {
   fact: DeliveryCreated
@@ -119,6 +135,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
   const answered = successesOf(input.received)
   const cancellations = new Map<string, DeliveriesCancelled>()
   const counts = { events: 0, deliveries: 0, attempts: 0, succeeded: 0, deadLettered: 0, cancelled: 0, repeated: 0 }
+  const order = createOrderCheck(EARLY_TOLERANCE_MS + (input.clockSkewMs ?? 0))
   let group: DeliveryCreated[] = []
   let partThrough: { eventSeq: number; subscriptionId: string } | null = null
   let lastLedgerSeq = 0
@@ -248,6 +265,16 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     }
   }
 
+  function checkReplayed(fact: EventReplayed, deliveries: readonly DeliveryCreated[]): void {
+    if (deliveries.length !== fact.deliveryCount)
+      breaks('I11', `replay ${fact.replayId}`, `has ${deliveries.length} deliveries of ${fact.deliveryCount}`)
+    for (const { deliveryId, eventId, subscriptionId } of deliveries) {
+      if (eventId !== fact.eventId) breaks('I11', `delivery ${deliveryId}`, `is not of the event ${fact.eventId}`)
+      else if (deliveryId !== deliveryIdOf(eventId, subscriptionId, fact.replayId))
+        breaks('I11', `delivery ${deliveryId}`, `is not one of the replay ${fact.replayId}`)
+    }
+  }
+
   // -- deliveries and attempts ---------------------------------------------------------------------------------------
 
   function addDelivery(fact: DeliveryCreated): void {
@@ -257,10 +284,17 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     const cancelled = cancellations.get(fact.subscriptionId) ?? cancellations.get(fact.applicationId)
     if (cancelled && fact.controlSeq < cancelled.controlSeq) {
       counts.cancelled++
-      ended.add(fact.deliveryId)
+      end(fact, null, false)
       return
     }
     open.set(fact.deliveryId, { fact, attempts: 0, dueAtMs: null })
+    order.onDelivery(fact)
+  }
+
+  function end({ deliveryId }: DeliveryCreated, atMs: number | null, isBlocking: boolean): void {
+    open.delete(deliveryId)
+    ended.add(deliveryId)
+    order.onEnd(deliveryId, atMs, isBlocking)
   }
 
   function addAttempt(fact: DeliveryAttempted): void {
@@ -286,8 +320,14 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     const dueAtMs = delivery.dueAtMs
     if (dueAtMs !== null && fact.startedAtMs < dueAtMs - EARLY_TOLERANCE_MS)
       breaks('I7', subject, `attempt ${fact.attemptNumber} began ${dueAtMs - fact.startedAtMs} ms early`)
+    // An order that was given up meanwhile binds nobody.
+    const outOfOrder = orderingOf(fact) ? order.onAttempt(fact) : null
+    if (outOfOrder !== null) breaks('I15', subject, outOfOrder)
     decide(fact, delivery, subject)
   }
+
+  const orderingOf = ({ subscriptionId }: DeliveryAttempted) =>
+    registry.subscriptions.get(subscriptionId)?.state.ordering ?? null
 
   function checkAttemptOfEnded(fact: DeliveryAttempted, subject: string): void {
     if (!ended.has(fact.deliveryId)) {
@@ -326,8 +366,8 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
         counts.cancelled++
         break
     }
-    open.delete(fact.deliveryId)
-    ended.add(fact.deliveryId)
+    const isBlocking = decision.type === 'dead-letter' && orderingOf(fact)?.onDeadLetter === 'block'
+    end(delivery.fact, fact.finishedAtMs, isBlocking)
   }
 
   /** The policy is that of the subscription's state now: an edit in between makes the check lenient, not wrong. */
@@ -356,14 +396,13 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
 
   function cancel(fact: DeliveriesCancelled): void {
     cancellations.set(fact.subscriptionId ?? fact.applicationId, fact)
-    for (const [deliveryId, { fact: delivery }] of open) {
+    for (const { fact: delivery } of open.values()) {
       const isInScope =
         fact.subscriptionId === null
           ? delivery.applicationId === fact.applicationId
           : delivery.subscriptionId === fact.subscriptionId
       if (!isInScope || delivery.controlSeq >= fact.controlSeq) continue
-      open.delete(deliveryId)
-      ended.add(deliveryId)
+      end(delivery, null, false)
       counts.cancelled++
     }
   }
@@ -396,6 +435,8 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
         cancel(fact)
         break
       case 'replayed':
+        checkReplayed(fact, deliveries)
+        break
       case 'started':
         break
     }
@@ -414,6 +455,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
         `of event ${fact.eventId} is open after ${attempts} attempts, due ${dueAtMs ?? 'at once'}`,
       )
   }
+  if (input.serverState) checkServer(await input.serverState())
   const repeatedSuccesses = checkReceived()
   return {
     events: counts.events,
@@ -444,8 +486,25 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     return lost
   }
 
+  function checkServer({ consumers, scheduledDeliveryIds }: ServerState): void {
+    for (const { name, ackPending, ackPendingMax, pending } of consumers) {
+      if (ackPending > ackPendingMax)
+        breaks('I19', `consumer ${name}`, `has handed out ${ackPending} messages, of ${ackPendingMax} at the most`)
+      if (input.isQuiet && ackPending + pending > 0)
+        breaks('I20', `consumer ${name}`, `has ${ackPending} messages outstanding and ${pending} to hand out`)
+    }
+    // What was called off is dropped when its time comes.
+    for (const deliveryId of scheduledDeliveryIds)
+      if (input.isQuiet && succeeded.has(deliveryId) && ended.has(deliveryId))
+        breaks('I20', `delivery ${deliveryId}`, 'has succeeded, and still waits for an attempt')
+  }
+
   function checkReceived(): number {
-    for (const { eventId, subscriptionId, sha256 } of input.received ?? []) {
+    for (const { eventId, subscriptionId, sha256, signature } of input.received ?? []) {
+      if (signature && !signature.isValid)
+        breaks('I14', `event ${eventId}`, `arrived at ${subscriptionId} with a wrong signature`)
+      else if (signature && Math.abs(signature.signedAtMs - signature.arrivedAtMs) > SIGNATURE_AGE_MAX_MS)
+        breaks('I14', `event ${eventId}`, `arrived at ${subscriptionId} with a signature of another time`)
       const wanted = digests.get(eventId)
       if (sha256 !== null && wanted !== undefined && sha256 !== wanted)
         breaks('I16', `event ${eventId}`, `arrived at ${subscriptionId} with other bytes`)

@@ -29,9 +29,8 @@ export interface Chains {
   onSettled(item: WorkItem, settlement: Settlement): void
   /** Before the outcome of an attempt is recorded after which its delivery goes on, or blocks others. */
   onFailed(item: WorkItem, decision: Decision): Promise<void>
-  /** Before the message of an item that has ended is acknowledged. */
-  beforeEnd(item: WorkItem): Promise<void>
-  isNotedHead(item: WorkItem): boolean
+  /** What must be done before the message of an item with this outcome is acknowledged; null: nothing. */
+  beforeSettled(item: WorkItem, settlement: Settlement): Promise<void> | null
   hasMore(lane: number, subscriptionId: string): boolean
   /** Lets those go on that wait for nothing. */
   advance(lane: number, subscriptionId: string): void
@@ -51,6 +50,8 @@ export interface ChainsOptions {
   onTurn(item: WorkItem): boolean
   /** It is dealt with already, or was called off. @returns true when it needs no turn. */
   isOver(item: WorkItem): boolean
+  /** It is recorded, and its delivery goes on with a retry that is not. */
+  isGoingOn(item: WorkItem): boolean
   onParked(item: WorkItem): void
   onTrouble(item: WorkItem, error: unknown): void
   /** It was read back. */
@@ -105,13 +106,13 @@ export function createChains(options: ChainsOptions): Chains {
 
   async function noteHead(chain: Chain): Promise<void> {
     const { lane, subscriptionId, orderKey } = chain.lot
-    const subject = WAITING_SUBJECTS.head(lane, subscriptionId, orderKey!, chain.head!.deliveryId)
+    const subject = WAITING_SUBJECTS.head(lane, subscriptionId, orderKey, chain.head!.deliveryId)
     await waiting.append({ subject, body: '{"v":1}' })
     chain.isHeadNoted = true
   }
 
   async function forgetHead({ lot, head }: Chain): Promise<void> {
-    const filter = WAITING_SUBJECTS.head(lot.lane, lot.subscriptionId, lot.orderKey!, head!.deliveryId)
+    const filter = WAITING_SUBJECTS.head(lot.lane, lot.subscriptionId, lot.orderKey, head!.deliveryId)
     await nats.jsm.streams.purge(STREAM_NAMES.waiting, { filter })
   }
 
@@ -123,7 +124,7 @@ export function createChains(options: ChainsOptions): Chains {
     chain.head = null
     chain.isHeadNoted = false
     if (chain.lot.hasMore) void readNext(chain)
-    else lanes.get(chain.lot.lane)?.delete(nameOf(chain.lot.subscriptionId, chain.lot.orderKey!))
+    else lanes.get(chain.lot.lane)?.delete(nameOf(chain.lot.subscriptionId, chain.lot.orderKey))
   }
 
   // -- arrivals --------------------------------------------------------------------------------------------------------
@@ -156,6 +157,9 @@ export function createChains(options: ChainsOptions): Chains {
     for (const item of items) {
       const chain = chainOf(item.lane, item.attempt.subscriptionId, item.attempt.orderKey!)
       dropCancelledHead(chain)
+      const { deliveryId, controlSeq } = item.attempt
+      // Whoever had the lane before has recorded it, but could not note that the others have to wait.
+      if (chain.head === null && options.isGoingOn(item)) chain.head = { deliveryId, controlSeq }
       if (options.isOver(item)) continue
       if (isTurnOf(item, chain)) continue
       if (item.source !== 'parked') toPark.set(chain.lot, [...(toPark.get(chain.lot) ?? []), item])
@@ -214,10 +218,14 @@ export function createChains(options: ChainsOptions): Chains {
 
   async function lookForReleased(): Promise<void> {
     for (const [lane, chains] of lanes) {
-      const noted = [...chains.values()].filter(({ isHeadNoted }) => isHeadNoted)
-      if (noted.length === 0) continue
+      const noted = new Map<Chain, string>()
+      for (const chain of chains.values()) if (chain.isHeadNoted) noted.set(chain, chain.head!.deliveryId)
+      if (noted.size === 0) continue
       const still = new Set((await notedHeads(lane)).map((tokens) => tokens.at(-1)))
-      for (const chain of noted) if (chain.isHeadNoted && !still.has(chain.head?.deliveryId)) free(chain)
+      for (const [chain, deliveryId] of noted) {
+        const isSame = chain.isHeadNoted && chain.head?.deliveryId === deliveryId
+        if (isSame && !still.has(deliveryId)) free(chain)
+      }
     }
   }
 
@@ -229,6 +237,8 @@ export function createChains(options: ChainsOptions): Chains {
     add,
     onSettled(item, settlement) {
       const chain = chainOfItem(item)
+      // It was read back to no purpose: it had ended, or was called off.
+      if (chain?.head === null && chain.lot.hasMore && item.source === 'parked') void readNext(chain)
       // A retry, or the same attempt once more, is still its turn.
       if (settlement === 'retried' || settlement === 'given back' || !isHead(chain, item)) return
       if (settlement === 'parked') {
@@ -244,15 +254,15 @@ export function createChains(options: ChainsOptions): Chains {
       const isBlocking = decision.type === 'dead-letter' && ordering?.onDeadLetter === 'block'
       if (decision.type === 'retry' || isBlocking) await noteHead(chain)
     },
-    async beforeEnd(item) {
+    beforeSettled(item, settlement) {
       const chain = chainOfItem(item)
-      if (!isHead(chain, item) || !chain.isHeadNoted || options.isBlocking(item)) return
-      await forgetHead(chain)
-      chain.isHeadNoted = false
-    },
-    isNotedHead: (item) => {
-      const chain = chainOfItem(item)
-      return isHead(chain, item) && chain.isHeadNoted
+      if (!isHead(chain, item) || settlement === 'parked') return null
+      // Another has recorded it, who had the lane before.
+      if (settlement === 'retried') return chain.isHeadNoted ? null : noteHead(chain)
+      if (!chain.isHeadNoted || options.isBlocking(item)) return null
+      return forgetHead(chain).then(() => {
+        chain.isHeadNoted = false
+      })
     },
     hasMore(lane, subscriptionId) {
       for (const { lot, head } of lanes.get(lane)?.values() ?? [])

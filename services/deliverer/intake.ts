@@ -84,19 +84,17 @@ export function createIntake(options: IntakeOptions): Intake {
     const inHand = held.of(attempt.attemptId)
     if (inHand !== null) {
       // The same message again is acknowledged with the one in hand; another one (a schedule that fired twice) waits for it.
+      // What was read back has to be told by itself, as the one in hand may be of an earlier time that the lane was ours.
       const isSame = inHand.source === source && inHand.message.seq === message.seq
-      if (!isSame) message.nak(source === 'parked' ? PARKED_NAK_MS : ORDER_NAK_MS)
+      if (source === 'parked') message.nak(PARKED_NAK_MS)
+      else if (!isSame) message.nak(ORDER_NAK_MS)
       return
     }
     held.add(item)
-    if (isOrdered(attempt)) options.onOrdered(item)
+    if (attempt.orderKey !== undefined) options.onOrdered(item)
     else if (options.isPutBehind(item)) return
     else if (mustAsk(item)) void prepare(item)
     else offer(item)
-  }
-
-  function isOrdered({ orderKey, subscriptionId }: DueAttempt): boolean {
-    return orderKey !== undefined && (registry.subscriptions.get(subscriptionId)?.state.ordering ?? null) !== null
   }
 
   function mustAsk({ isRedelivered, attempt }: WorkItem): boolean {

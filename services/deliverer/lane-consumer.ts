@@ -34,8 +34,9 @@ export interface LaneConsumerOptions {
 }
 
 export interface LaneConsumer {
-  /** @returns once everything that isn't acknowledged will be handed out (again), in order, and to nobody else. */
-  start(): Promise<void>
+  /** Resolves once everything that isn't acknowledged will be handed out again, in order. */
+  takeOver(): Promise<void>
+  start(): void
   /** Takes no further message; those handed out stay the caller's. */
   stop(): Promise<void>
 }
@@ -148,10 +149,11 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
   }
 
   return {
-    async start() {
-      await insist(async () => {
+    takeOver: () =>
+      insist(async () => {
         seenThroughSeq = await takeOver(options)
-      })
+      }),
+    start() {
       if (!stopping.signal.aborted) running ??= run()
     },
     async stop() {

@@ -29,7 +29,12 @@ export interface LaneOptions {
 export interface Lane {
   readonly lane: number
   readonly checkpoint: LaneCheckpoint
-  start(): Promise<void>
+  /**
+   * Has what isn't acknowledged handed out again. What an earlier owner notes after this is of work that comes to us too; what
+   * it has noted before can be read when this resolves.
+   */
+  takeOver(): Promise<void>
+  start(): void
   /** Takes no further message. */
   stop(): Promise<void>
   /** Up to which sequence every message of the source is acknowledged; those who ask at once share one look. */
@@ -126,8 +131,11 @@ export function createLane(options: LaneOptions): Lane {
     get checkpoint() {
       return progress.checkpoint
     },
-    async start() {
-      await Promise.all(consumers.map((consumer) => consumer.start()))
+    async takeOver() {
+      await Promise.all(consumers.map((consumer) => consumer.takeOver()))
+    },
+    start() {
+      for (const consumer of consumers) consumer.start()
     },
     async stop() {
       await Promise.all(consumers.map((consumer) => consumer.stop()))

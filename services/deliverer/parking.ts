@@ -8,8 +8,8 @@ import { attemptOfWaiting, type DueAttempt, parkedOf, type WorkItem } from './wo
 export interface Lot {
   readonly lane: number
   readonly subscriptionId: string
-  /** Null: everything that is parked of the subscription. */
-  readonly orderKey: string | null
+  /** `UNORDERED` for what is in no order. */
+  readonly orderKey: string
   /** Something is parked that has not been read back yet. What comes must go behind it. */
   hasMore: boolean
 }
@@ -34,11 +34,14 @@ interface LotState extends Lot {
 
 /** Waiting attempts that a receiver can't take now: on disk instead of in memory, where they would be in others' way. */
 export interface Parking {
-  /** Finds what an earlier owner of the lane has parked. @returns The subscriptions that it is of. */
-  open(lane: number, options: OpenOptions): Promise<string[]>
+  /**
+   * Finds what an earlier owner of the lane has parked. The attempts of what it was done with and had not purged stand in
+   * LEDGER behind the sequence. @returns The subscriptions that it is of.
+   */
+  open(lane: number, attemptsAfterLedgerSeq: number): Promise<string[]>
   close(lane: number): void
-  lotOf(lane: number, subscriptionId: string, orderKey: string | null): Lot
-  find(lane: number, subscriptionId: string, orderKey: string | null): Lot | null
+  lotOf(lane: number, subscriptionId: string, orderKey: string): Lot
+  find(lane: number, subscriptionId: string, orderKey: string): Lot | null
   /** On disk when it resolves: the message that it came by may be acknowledged then. Parking it twice is no error. */
   park(lot: Lot, attempts: readonly DueAttempt[]): Promise<void>
   /** Reads the next ones back, in order; they stay parked until they are acknowledged. */
@@ -51,13 +54,6 @@ export interface Parking {
   purge(lane: number): Promise<void>
   /** What could come again by being read back has its attempts in LEDGER behind this sequence, if at all. */
   attemptsAfterLedgerSeq(lane: number): number
-}
-
-export interface OpenOptions {
-  /** The attempts of what was done and not purged by an earlier owner stand in LEDGER behind this sequence. */
-  attemptsAfterLedgerSeq: number
-  /** Whether the subscription's lots are by order key. */
-  isOrdered(subscriptionId: string): boolean
 }
 
 export interface ParkingOptions {
@@ -78,6 +74,8 @@ type SubjectCounts = Record<string, number>
 interface LaneLots {
   /** What stands up to here was parked under an earlier owner, who may have made the attempt. */
   inheritedThroughSeq: number
+  /** The attempts of what it had not purged stand in LEDGER behind this. */
+  attemptsAfterLedgerSeq: number
   /** By subscription and order key. */
   lots: Map<string, LotState>
   /** Subscriptions whose marker is there, or on its way. */
@@ -88,6 +86,7 @@ interface LaneLots {
 
 const newLaneLots = (): LaneLots => ({
   inheritedThroughSeq: 0,
+  attemptsAfterLedgerSeq: 0,
   lots: new Map(),
   markers: new Map(),
   removals: new Map(),
@@ -95,16 +94,13 @@ const newLaneLots = (): LaneLots => ({
 
 export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOptions): Parking {
   const lanes = new Map<number, LaneLots>()
-  const openOptions = new Map<number, OpenOptions>()
 
-  const nameOf = (subscriptionId: string, orderKey: string | null) => `${subscriptionId}/${orderKey ?? ''}`
+  const nameOf = (subscriptionId: string, orderKey: string) => `${subscriptionId}/${orderKey}`
 
-  function filterOf({ lane, subscriptionId, orderKey }: Lot): string {
-    const ofSubscription = `${WAITING_SUBJECTS.parking(lane, subscriptionId)}.`
-    return orderKey === null ? `${ofSubscription}>` : `${ofSubscription}${orderKey}.>`
-  }
+  const filterOf = ({ lane, subscriptionId, orderKey }: Lot) =>
+    `${WAITING_SUBJECTS.parking(lane, subscriptionId)}.${orderKey}.>`
 
-  function lotOf(lane: number, subscriptionId: string, orderKey: string | null): LotState {
+  function lotOf(lane: number, subscriptionId: string, orderKey: string): LotState {
     const ofLane = lanes.get(lane) ?? newLaneLots()
     lanes.set(lane, ofLane)
     const name = nameOf(subscriptionId, orderKey)
@@ -131,24 +127,23 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
 
   const isOpen = (lot: LotState) => lanes.get(lot.lane)?.lots.get(nameOf(lot.subscriptionId, lot.orderKey)) === lot
 
-  async function open(lane: number, { attemptsAfterLedgerSeq, isOrdered }: OpenOptions): Promise<string[]> {
+  async function open(lane: number, attemptsAfterLedgerSeq: number): Promise<string[]> {
     const ofLane = newLaneLots()
     ofLane.inheritedThroughSeq = (await readStreamState(nats, STREAM_NAMES.waiting)).lastSeq
     lanes.set(lane, ofLane)
-    openOptions.set(lane, { attemptsAfterLedgerSeq, isOrdered })
+    ofLane.attemptsAfterLedgerSeq = attemptsAfterLedgerSeq
     return openMarked(lane, ofLane)
   }
 
   /** The lots of the subscriptions that have a marker which isn't known here. */
   async function openMarked(lane: number, ofLane: LaneLots): Promise<string[]> {
-    const { attemptsAfterLedgerSeq, isOrdered } = openOptions.get(lane)!
     const marked = Object.keys(await subjectsOf(WAITING_SUBJECTS.parking(lane, '*'))).map(
       (subject) => subject.split('.')[2]!,
     )
-    const { markers, removals } = ofLane
+    const { markers, removals, attemptsAfterLedgerSeq } = ofLane
     const unknown = marked.filter((subscriptionId) => !markers.has(subscriptionId) && !removals.has(subscriptionId))
     for (const subscriptionId of unknown) {
-      const keys = isOrdered(subscriptionId) ? await orderKeysOf(lane, subscriptionId) : [null]
+      const keys = await orderKeysOf(lane, subscriptionId)
       if (lanes.get(lane) !== ofLane) return []
       markers.set(subscriptionId, Promise.resolve())
       for (const orderKey of keys) {
@@ -226,7 +221,7 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
   async function read(given: Lot, max: number): Promise<WorkItem[]> {
     const lot = given as LotState
     // Of an order key one is in hand at a time.
-    const isBusy = lot.isReading || (lot.orderKey !== null && lot.orderKey !== UNORDERED && lot.outstanding.size > 0)
+    const isBusy = lot.isReading || (lot.orderKey !== UNORDERED && lot.outstanding.size > 0)
     if (isBusy || !lot.hasMore || max < 1) return []
     lot.isReading = true
     lot.lastUsedMs = performance.now()

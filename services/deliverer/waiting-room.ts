@@ -1,5 +1,5 @@
 import { isCancelled } from '#shared/domain/cancellation.ts'
-import { laneOf } from '#shared/domain/ids.ts'
+import { attemptIdOf, laneOf } from '#shared/domain/ids.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import type { Decision } from '#shared/facts/ledger.ts'
 import { UNORDERED, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
@@ -92,6 +92,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     whenReady,
     onTurn,
     isOver,
+    isGoingOn,
     isBlocking,
     onParked: (item) => leaveParked(item),
     onTrouble: settling.giveBack,
@@ -100,10 +101,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
 
   const laneOfSubscription = (subscriptionId: string) => laneOf(subscriptionId, options.laneCount)
   const orderingOf = (subscriptionId: string) => registry.subscriptions.get(subscriptionId)?.state.ordering ?? null
-  /** The lot of what is in no order. */
-  const lotKeyOf = (subscriptionId: string) => (orderingOf(subscriptionId) === null ? null : UNORDERED)
-  const isOrdered = ({ attempt }: WorkItem) =>
-    attempt.orderKey !== undefined && orderingOf(attempt.subscriptionId) !== null
+  const isOrdered = ({ attempt }: WorkItem) => attempt.orderKey !== undefined
 
   // -- in memory or on disk --------------------------------------------------------------------------------------------
 
@@ -124,7 +122,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
   async function park(item: WorkItem): Promise<void> {
     const { subscriptionId } = item.attempt
     try {
-      await parking.park(parking.lotOf(item.lane, subscriptionId, lotKeyOf(subscriptionId)), [item.attempt])
+      await parking.park(parking.lotOf(item.lane, subscriptionId, UNORDERED), [item.attempt])
       leaveParked(item)
     } catch (error) {
       settling.giveBack(item, error)
@@ -139,7 +137,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
   function isPutBehind(item: WorkItem): boolean {
     if (item.source === 'parked') return false
     const { subscriptionId } = item.attempt
-    if (parking.find(item.lane, subscriptionId, lotKeyOf(subscriptionId))?.hasMore !== true) return false
+    if (parking.find(item.lane, subscriptionId, UNORDERED)?.hasMore !== true) return false
     void park(item)
     return true
   }
@@ -153,14 +151,14 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
 
   function hasMore(subscriptionId: string): boolean {
     const lane = laneOfSubscription(subscriptionId)
-    if (parking.find(lane, subscriptionId, lotKeyOf(subscriptionId))?.hasMore) return true
-    return orderingOf(subscriptionId) !== null && chains.hasMore(lane, subscriptionId)
+    if (parking.find(lane, subscriptionId, UNORDERED)?.hasMore) return true
+    return chains.hasMore(lane, subscriptionId)
   }
 
   function fetch(subscriptionId: string): void {
     const lane = laneOfSubscription(subscriptionId)
-    if (orderingOf(subscriptionId) !== null) chains.advance(lane, subscriptionId)
-    const lot = parking.find(lane, subscriptionId, lotKeyOf(subscriptionId))
+    chains.advance(lane, subscriptionId)
+    const lot = parking.find(lane, subscriptionId, UNORDERED)
     if (lot?.hasMore) void fetchFrom(lot)
   }
 
@@ -241,29 +239,26 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     return true
   }
 
+  function isGoingOn({ attempt }: WorkItem): boolean {
+    let { attemptNumber } = attempt
+    while (recorded().has(attemptIdOf(attempt.deliveryId, attemptNumber + 1))) attemptNumber++
+    return Boolean(recorded().retryOf(attemptIdOf(attempt.deliveryId, attemptNumber)))
+  }
+
   function isBlocking({ attempt }: WorkItem): boolean {
     const isBlockedByDead = orderingOf(attempt.subscriptionId)?.onDeadLetter === 'block'
     return isBlockedByDead && recorded().isDeadLetter(attempt.attemptId)
   }
 
-  /** That others wait for it is taken back before its message is acknowledged: a crash in between repeats that. */
-  function finish(item: WorkItem, settlement?: Settlement): void {
-    const isGoingOn = settlement === 'retried' || settlement === 'parked'
-    if (isGoingOn || item.attempt.orderKey === undefined || !chains.isNotedHead(item)) {
-      settling.finish(item, settlement)
-      return
-    }
-    chains
-      .beforeEnd(item)
-      .then(() => settling.finish(item, settlement))
-      .catch((error: unknown) => settling.giveBack(item, error))
+  /** That others wait for it, or don't any more, is noted before its message is acknowledged: a crash in between repeats it. */
+  function finish(item: WorkItem, settlement: Settlement = 'known'): void {
+    const noted = item.attempt.orderKey === undefined ? null : chains.beforeSettled(item, settlement)
+    if (noted === null) settling.finish(item, settlement)
+    else noted.then(() => settling.finish(item, settlement)).catch((error: unknown) => settling.giveBack(item, error))
   }
 
   async function open(lane: number, attemptsAfterLedgerSeq: number): Promise<void> {
-    const found = await parking.open(lane, {
-      attemptsAfterLedgerSeq,
-      isOrdered: (subscriptionId) => orderingOf(subscriptionId) !== null,
-    })
+    const found = await parking.open(lane, attemptsAfterLedgerSeq)
     const ordered = await chains.open(lane)
     for (const subscriptionId of new Set([...found, ...ordered])) nudgeSoon(subscriptionId, NUDGE_MS)
   }

@@ -214,7 +214,6 @@ export function createDeliverer(deps: DelivererDependencies): Service {
 
   async function gain(laneNumber: number): Promise<void> {
     if (lanes.has(laneNumber) || isStopping) return
-    await recorded().catchUp()
     const checkpoint = registry.lanes.get(laneNumber)
     const lane = createLane({
       nats,
@@ -229,8 +228,10 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     })
     lanes.set(laneNumber, lane)
     try {
+      await lane.takeOver()
       await waitingRoom.open(laneNumber, checkpoint?.attemptsAfterLedgerSeq ?? 0)
-      await lane.start()
+      await recorded().catchUp()
+      lane.start()
     } catch (error) {
       lanes.delete(laneNumber)
       waitingRoom.close(laneNumber)

@@ -17,13 +17,20 @@ export interface OverdueAttempt {
 
 const MS = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`
 
-/** Open attempts of open deliveries that were due before `beforeMs`, the oldest first, of other subscriptions than these. */
+/** Whose attempts are asked for: of all subscriptions but these, or of one. */
+export type OverdueScope = { except: readonly string[] } | { of: string }
+
+/** Open attempts of open deliveries that were due before `beforeMs`, the oldest first. */
 async function listOverdueAttempts(
   orm: Orm,
   beforeMs: number,
   limit: number,
-  exceptSubscriptionIds: readonly string[],
+  scope: OverdueScope,
 ): Promise<OverdueAttempt[]> {
+  const [condition, ids] =
+    'of' in scope
+      ? ['a.subscription_id = ANY(?::uuid[])', [scope.of]]
+      : ['NOT a.subscription_id = ANY(?::uuid[])', scope.except]
   const rows = await orm.em.getConnection().execute<Record<string, string | number>[]>(
     `SELECT a.attempt_id, a.attempt_number, a.delivery_id, a.event_id, e.seq AS event_seq, a.event_type, a.application_id,
        a.subscription_id, d.control_seq, ${MS('a.created_at')} AS created_ms, ${MS('coalesce(a.delay_until, a.created_at)')} AS due_ms
@@ -31,9 +38,9 @@ async function listOverdueAttempts(
      JOIN deliveries d ON d.delivery_id = a.delivery_id AND d.status = 'pending'
      JOIN events e ON e.event_id = a.event_id
      WHERE a.outcome IS NULL AND coalesce(a.delay_until, a.created_at) < to_timestamp(?::float8 / 1000)
-       AND NOT a.subscription_id = ANY(?::uuid[])
+       AND ${condition}
      ORDER BY coalesce(a.delay_until, a.created_at) LIMIT ${Math.floor(limit)}`,
-    [beforeMs, `{${exceptSubscriptionIds.join(',')}}`],
+    [beforeMs, `{${ids.join(',')}}`],
   )
   return rows.map((row) => ({
     attemptId: String(row['attempt_id']),
@@ -80,14 +87,14 @@ async function listOverdueEvents(orm: Orm, beforeMs: number, limit: number): Pro
 export interface Overdue {
   /** How far LEDGER is in it. */
   ledgerCheckpoint(): Promise<number>
-  attempts(beforeMs: number, limit: number, exceptSubscriptionIds: readonly string[]): Promise<OverdueAttempt[]>
+  attempts(beforeMs: number, limit: number, scope: OverdueScope): Promise<OverdueAttempt[]>
   events(beforeMs: number, limit: number): Promise<OverdueEvent[]>
 }
 
 export function createOverdue(orm: Orm): Overdue {
   return {
     ledgerCheckpoint: () => ledgerCheckpoint(orm),
-    attempts: (beforeMs, limit, except) => listOverdueAttempts(orm, beforeMs, limit, except),
+    attempts: (beforeMs, limit, scope) => listOverdueAttempts(orm, beforeMs, limit, scope),
     events: (beforeMs, limit) => listOverdueEvents(orm, beforeMs, limit),
   }
 }

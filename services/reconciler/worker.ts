@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { cancelledMessage, isCancelled } from '#shared/domain/cancellation.ts'
 import { laneOf } from '#shared/domain/ids.ts'
+import { filterDocumentOf } from '#shared/domain/match.ts'
+import { orderKeyOf } from '#shared/domain/order-key.ts'
 import type { Registry } from '#shared/domain/registry.ts'
+import { decodeEvent } from '#shared/facts/event.ts'
 import { decodeLedgerFact, type EventsReleased } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { PostponedDue, RetryDue } from '#shared/facts/waiting.ts'
@@ -11,7 +14,7 @@ import { laneSources } from '#shared/runtime/lane-sources.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
-import { readLastOf, readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readLastOf, readStored, readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { ReconcilerConfig } from './config.ts'
 import type { Overdue, OverdueAttempt, OverdueEvent } from './overdue.ts'
 
@@ -33,6 +36,9 @@ export interface Reconciler extends Service {
 
 /** What one look deals with at the most; the rest is left to the next. */
 const LOOK_MAX = 500
+/** Of so many ordered subscriptions that have something parked, so many of the oldest are looked at. */
+const ORDERED_MAX = 50
+const OLDEST_MAX = 20
 const PROJECTED_LIMIT_MS = 2_000
 const PROJECTED_POLL_MS = 50
 
@@ -78,7 +84,7 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
     // Asked after what is past: what has left a consumer's hands to be parked has its subscription's mark by then.
     const parkingIds = await subscriptionsThatPark()
     const [attempts, events] = await Promise.all([
-      overdue.attempts(overdueMs, LOOK_MAX, parkingIds),
+      overdueAttempts(overdueMs, parkingIds),
       overdue.events(overdueMs, LOOK_MAX),
     ])
     const lost = { attempts: new Set<string>(), events: new Set<string>() }
@@ -97,6 +103,26 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
       attempts.filter(({ attemptId }) => !lost.attempts.has(attemptId)),
       events.filter(({ eventId }) => !lost.events.has(eventId)),
     )
+  }
+
+  /**
+   * What is parked waits for its receiver, and there may be very much of it. Of an ordered subscription it also waits for the
+   * one in front, which is not parked and may be lost: it is among the oldest.
+   */
+  async function overdueAttempts(beforeMs: number, parkingIds: readonly string[]): Promise<OverdueAttempt[]> {
+    const isOrdered = (id: string) => (registry.subscriptions.get(id)?.state.ordering ?? null) !== null
+    const attempts = await overdue.attempts(beforeMs, LOOK_MAX, { except: parkingIds })
+    for (const id of parkingIds.filter(isOrdered).slice(0, ORDERED_MAX))
+      for (const attempt of await overdue.attempts(beforeMs, OLDEST_MAX, { of: id }))
+        if (!(await isParked(attempt))) attempts.push(attempt)
+    return attempts
+  }
+
+  async function isParked(attempt: OverdueAttempt): Promise<boolean> {
+    const name = { ...attempt, orderKey: '*' }
+    const filter = WAITING_SUBJECTS.parked(laneOfAttempt(attempt), name)
+    const { state } = await nats.ask(() => nats.jsm.streams.info(STREAM_NAMES.waiting, { subjects_filter: filter }))
+    return Object.keys(state.subjects ?? {}).length > 0
   }
 
   async function note(attempts: readonly OverdueAttempt[], events: readonly OverdueEvent[]): Promise<Look> {
@@ -158,8 +184,17 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
   }
 
   async function bringBackAttempt(attempt: OverdueAttempt): Promise<void> {
-    const due: RetryDue = { v: 1, type: 'retry', ...attempt }
+    const orderKey = await orderKeyOfAttempt(attempt)
+    const due: RetryDue = { v: 1, type: 'retry', ...attempt, ...(orderKey === null ? {} : { orderKey }) }
     await handIn(WAITING_SUBJECTS.due(laneOfAttempt(attempt)), due, attempt.attemptId)
+  }
+
+  /** What it is in order with; null: nothing. */
+  async function orderKeyOfAttempt({ subscriptionId, eventSeq }: OverdueAttempt): Promise<string | null> {
+    const ordering = registry.subscriptions.get(subscriptionId)?.state.ordering ?? null
+    if (ordering === null) return null
+    const stored = await readStored(nats, STREAM_NAMES.events, eventSeq)
+    return stored === null ? null : orderKeyOf(ordering, filterDocumentOf(decodeEvent(stored.data)))
   }
 
   /** Whether the lane's consumers have acknowledged everything that was there at the last look. */

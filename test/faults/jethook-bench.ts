@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { verifyWebhookSignature } from 'hook0-client'
 import pg from 'pg'
 import { anyFreePort } from '#scripts/embedded/server-process.ts'
 import type { Credentials } from '#scripts/start/credentials.ts'
@@ -25,6 +26,8 @@ export interface JethookBench {
   receiver: Receiver
   /** What was asked of the receiver, and what it answered. */
   received: ReceivedRequest[]
+  /** By subscription. */
+  secrets: Map<string, string>
   /** What receivers answer from now on; null: as ever. */
   react: ((request: RawRequest) => Reaction) | null
   restartJethook(options?: StartOptions): Promise<void>
@@ -76,6 +79,7 @@ export async function openJethookBench(options: JethookBenchOptions): Promise<Je
       subscriptionId: request.path.slice(1),
       status: typeof reaction === 'string' ? 0 : reaction.status,
       sha256: createHash('sha256').update(request.body).digest('hex'),
+      ...signatureSeen(request, bench.secrets.get(request.path.slice(1))),
     })
     return reaction
   })
@@ -85,6 +89,7 @@ export async function openJethookBench(options: JethookBenchOptions): Promise<Je
     jethook: null as unknown as ChildProcess,
     receiver,
     received,
+    secrets: new Map(),
     react: null,
     async restartJethook(more) {
       await end(bench.jethook)
@@ -153,14 +158,34 @@ function apiOf({ api_url: apiUrl, application_id: applicationId, service_token: 
 
 /** A subscription to every event whose address names it, so that the receiver can tell it from others. @returns its id. */
 export async function subscribe(
-  { api, receiver }: Pick<JethookBench, 'api' | 'receiver'>,
+  { api, receiver, secrets }: Pick<JethookBench, 'api' | 'receiver' | 'secrets'>,
   more: Record<string, unknown> = {},
 ): Promise<string> {
-  const { subscription_id } = await api.subscribe(receiver.url, { labels: { nothing: 'yet' } })
+  const { subscription_id, secret } = await api.subscribe(receiver.url, { labels: { nothing: 'yet' } })
+  secrets.set(subscription_id, secret)
   const post = api.subscriptionPost(`${receiver.url}/${subscription_id}`, more)
   const { status } = await api.call('PUT', `/subscriptions/${subscription_id}`, post)
   if (status !== 200) throw new Error(`a subscription was answered with ${status}`)
   return subscription_id
+}
+
+/** What a receiver finds that checks the signature; nothing, when it doesn't know the secret. */
+function signatureSeen(
+  { headers, body, atMs }: RawRequest,
+  secret: string | undefined,
+): Pick<ReceivedRequest, 'signature'> {
+  if (secret === undefined) return {}
+  const text = String(headers['x-hook0-signature'])
+  const signedAtMs = Number(/^t=(\d+)/.exec(text)?.[1]) * 1_000
+  const given = new Headers(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+  let isValid = false
+  try {
+    // Its age is for the verifier to judge.
+    isValid = verifyWebhookSignature(text, body, given, secret, Number.MAX_SAFE_INTEGER) === true
+  } catch {
+    // It says what is wrong by throwing.
+  }
+  return { signature: { isValid, signedAtMs, arrivedAtMs: atMs } }
 }
 
 function spawnJethook(options: JethookBenchOptions & { port: number }, more: StartOptions = {}): ChildProcess {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { compareReadModel } from '#scripts/verify/read-model.ts'
 import { streamsOf } from '#scripts/verify/read-streams.ts'
+import { readServerState } from '#scripts/verify/server-state.ts'
 import { type Invariant, type VerifyReport, verifyLedger } from '#scripts/verify/verify-ledger.ts'
 import { connectNats } from '#shared/runtime/nats.ts'
 import { testLogger } from '../support/nats.ts'
@@ -81,6 +82,7 @@ async function verify({ natsUrl, received }: RunnableBench, accepted: readonly s
       isQuiet: true,
       retriesMax: 24,
       cancelGraceMs: 15_000,
+      serverState: () => readServerState(nats, true),
     })
   } finally {
     await nats.connection.close()

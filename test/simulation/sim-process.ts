@@ -184,13 +184,14 @@ const inMemoryEvents: typeof eventsProjection = {
 function overdueOf(tables: Tables): Overdue {
   return {
     ledgerCheckpoint: async () => tables.checkpoints.get('ledger')?.seq ?? 0,
-    async attempts(beforeMs, limit, except) {
+    async attempts(beforeMs, limit, scope) {
       const found = []
       for (const row of tables.attempts.values()) {
         const delivery = tables.deliveries.get(row.deliveryId)
         const event = tables.events.get(row.eventId)
         const dueAtMs = row.delayUntilMs ?? row.createdAtMs
-        if (except.includes(row.subscriptionId)) continue
+        const isAsked = 'of' in scope ? scope.of === row.subscriptionId : !scope.except.includes(row.subscriptionId)
+        if (!isAsked) continue
         if (row.outcome !== null || dueAtMs >= beforeMs || delivery?.status !== 'pending' || event === undefined)
           continue
         const { attemptId, attemptNumber, deliveryId, eventId, eventType, applicationId, subscriptionId, createdAtMs } =

@@ -5,7 +5,13 @@ import { type ReceivedRequest, type VerifyReport, verifyLedger } from '#scripts/
 import { cancelledMessage } from '#shared/domain/cancellation.ts'
 import { deliveryIdOf } from '#shared/domain/ids.ts'
 import { createSecretBox } from '#shared/domain/secret-box.ts'
-import { type ControlFact, controlSubject, decodeControlFact, type SubscriptionState } from '#shared/facts/control.ts'
+import {
+  type ControlFact,
+  controlSubject,
+  decodeControlFact,
+  type Ordering,
+  type SubscriptionState,
+} from '#shared/facts/control.ts'
 import { decodeEvent, encodeEvent } from '#shared/facts/event.ts'
 import { decodeLedgerFact } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
@@ -69,7 +75,16 @@ interface Plan {
   faults: ReadonlySet<FaultName>
   eventCount: number
   characters: Map<string, Character>
+  /** Of some subscriptions; the others take events in any order. */
+  orderings: Map<string, Ordering>
 }
+
+/** Of the subscriptions. */
+const ORDERED_SHARE = 0
+const ORDERINGS: readonly Ordering[] = [
+  { by: { type: 'subscription' }, onDeadLetter: 'pass' },
+  { by: { type: 'label', name: 'k' }, onDeadLetter: 'pass' },
+]
 
 function planOf(seed: number): Plan {
   const random = seededRandom(seed)
@@ -79,7 +94,9 @@ function planOf(seed: number): Plan {
   const characters = new Map<string, Character>()
   const count = random.int(1, 4)
   for (let i = 0; i < count; i++) characters.set(idOf(random), random.pick(CHARACTERS))
-  return { random, faults, eventCount: random.int(5, 40), characters }
+  const orderings = new Map<string, Ordering>()
+  for (const id of characters.keys()) if (random.chance(ORDERED_SHARE)) orderings.set(id, random.pick(ORDERINGS))
+  return { random, faults, eventCount: random.int(5, 40), characters, orderings }
 }
 
 function idOf(random: SeededRandom): string {
@@ -94,7 +111,7 @@ const secretBox = createSecretBox([Buffer.alloc(32, 7)])
  * @param tell Is given, line by line, the history of what went wrong.
  */
 export async function simulate(seed: number, tell: (line: string) => void = () => {}): Promise<SimResult> {
-  const { random, faults, eventCount, characters } = planOf(seed)
+  const { random, faults, eventCount, characters, orderings } = planOf(seed)
   const time = startVirtualTime()
   const clockMs = () => EPOCH_MS + Math.floor(time.nowMs())
   const server = createFakeJetStream(time, random.fork(), clockMs)
@@ -103,7 +120,15 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
   const around: Surroundings = { server, database, receivers, secretBox, peers: createFakePeers(time), clockMs }
   const processes = createProcesses(around, random.fork(), faults)
   const accepted: string[] = []
-  const customers = runCustomers({ around, random: random.fork(), faults, eventCount, characters, accepted })
+  const customers = runCustomers({
+    around,
+    random: random.fork(),
+    faults,
+    eventCount,
+    characters,
+    orderings,
+    accepted,
+  })
   const trouble = makeTrouble({ time, random: random.fork(), faults, around, processes, gateway: customers.gateway })
   await time.passUntil(() => customers.isDone() && trouble.isOver(), LIMIT_MS)
   processes.heal()
@@ -127,6 +152,7 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
     isQuiet: true,
     retriesMax: SIM_SETTINGS.MAX_RETRIES,
     // A process that was stopped goes on with what it knew before.
+    clockSkewMs: 2 * SKEW_MAX_MS,
     cancelGraceMs: SIM_SETTINGS.DELIVERY_TIMEOUT_MS + 2 * SKEW_MAX_MS + (faults.has('pause') ? 2 * PAUSE_MAX_MS : 0),
   })
   forgiveRepeats(report, server.stream('LEDGER'), receivers.received)
@@ -350,11 +376,13 @@ interface CustomersOptions {
   faults: ReadonlySet<FaultName>
   eventCount: number
   characters: ReadonlyMap<string, Character>
+  orderings: ReadonlyMap<string, Ordering>
   accepted: string[]
 }
 
 /** Makes subscriptions, posts events, disables and enables: all through a gateway's own appenders. */
-function runCustomers({ around, random, faults, eventCount, characters, accepted }: CustomersOptions) {
+function runCustomers(options: CustomersOptions) {
+  const { around, random, faults, eventCount, characters, orderings, accepted } = options
   const { time } = around.server
   const skewMs = faults.has('clock skew') ? random.int(-SKEW_MAX_MS, SKEW_MAX_MS) : 0
   const gateway = startProcess(around, { name: 'gateway', roles: [], skewMs, random: random.fork() })
@@ -373,8 +401,11 @@ function runCustomers({ around, random, faults, eventCount, characters, accepted
     }
   }
 
-  const put = (fact: ControlFact) =>
-    insist(() => appenders.control.append({ subject: controlSubject(fact), body: JSON.stringify(fact) }))
+  /** Once: CONTROL keeps no more than the last few states of a thing. */
+  const put = (fact: ControlFact) => {
+    const message = { subject: controlSubject(fact), body: JSON.stringify(fact), msgId: randomUUID() }
+    return insist(() => appenders.control.append(message))
+  }
 
   async function setUp(): Promise<void> {
     await put(organizationState())
@@ -390,6 +421,7 @@ function runCustomers({ around, random, faults, eventCount, characters, accepted
     return subscriptionState(subscriptionId, {
       applicationId: APPLICATIONS[subscriptionId.charCodeAt(0) % 4 === 0 ? 1 : 0]!,
       sealed: around.secretBox.seal(JSON.stringify(secrets), `subscription:${subscriptionId}`),
+      ordering: orderings.get(subscriptionId) ?? null,
       ...more,
     })
   }
@@ -399,6 +431,7 @@ function runCustomers({ around, random, faults, eventCount, characters, accepted
     const [applicationId, nowMs] = [random.pick(APPLICATIONS), clock.nowMs()]
     const eventId = idOf(random)
     const isLate = random.chance(0.1)
+    const labels: Record<string, string> = random.chance(0.9) ? { k: random.pick(['a', 'b']) } : {}
     const body = (appendId: string) =>
       encodeEvent(
         {
@@ -408,7 +441,7 @@ function runCustomers({ around, random, faults, eventCount, characters, accepted
           organizationId: 'o',
           eventType: 'a.b.c',
           payloadContentType: 'application/json',
-          labels: {},
+          labels,
           metadata: {},
           occurredAt: new Date(nowMs).toISOString(),
           receivedAtMs: nowMs,
@@ -453,6 +486,15 @@ function runCustomers({ around, random, faults, eventCount, characters, accepted
     await put(stateOf(subscriptionId, { lastCancelledSeq: off.seq, updatedAtMs: 2 }))
   }
 
+  /** Paused for a while: what comes due waits, and no attempt is used up. */
+  async function holdBack(subscriptionId: string): Promise<void> {
+    await pause(random.int(100, 4_000))
+    await put(stateOf(subscriptionId, { pausedAtMs: clock.nowMs(), updatedAtMs: 1 }))
+    await pause(random.int(500, 8_000))
+    const drainPerSecond = random.chance(0.5) ? random.int(2, 50) : null
+    await put(stateOf(subscriptionId, { drainPerSecond, updatedAtMs: 2 }))
+  }
+
   async function cancel(subscriptionId: string, controlSeq: number): Promise<void> {
     // A gateway that dies here says nothing: the reconciler has to.
     if (faults.has('crash') && random.chance(0.5)) return
@@ -476,6 +518,7 @@ function runCustomers({ around, random, faults, eventCount, characters, accepted
     const later = late.map(async (id) => {
       await pause(random.int(100, 6_000))
       await put(stateOf(id))
+      if (random.chance(0.3)) await holdBack(id)
     })
     await Promise.all([...toggling, ...posting, ...later])
     isDone = true
