@@ -44,6 +44,8 @@ export interface ChainsOptions {
   waiting: Appender
   parking: Parking
   logger: Logger
+  /** Its lane is still ours; otherwise it is let go. */
+  isOurs(item: WorkItem): boolean
   /** All that must be known before one is decided upon; in order. */
   whenReady(items: readonly WorkItem[]): Promise<void>
   /** It is this one's turn. @returns false when it can't be made now and should be parked. */
@@ -144,7 +146,7 @@ export function createChains(options: ChainsOptions): Chains {
       const items = arrivals.get(lane)!.splice(0, BATCH_MAX)
       try {
         await options.whenReady(items)
-        await decide(items)
+        await decide(items.filter(options.isOurs))
       } catch (error) {
         for (const item of items) options.onTrouble(item, error)
       }

@@ -31,7 +31,7 @@ export interface IntakeOptions {
   /** @returns true when it was put behind what is parked: then it is looked at when it is read back. */
   isPutBehind(item: WorkItem): boolean
   /** The attempt may be made, as far as its delivery's own history goes. */
-  onDue(item: WorkItem): unknown
+  onDue(item: WorkItem): void
   /** It stands in LEDGER already. */
   onRecorded(item: WorkItem): void
 }
@@ -88,6 +88,8 @@ export function createIntake(options: IntakeOptions): Intake {
       const isSame = inHand.source === source && inHand.message.seq === message.seq
       if (source === 'parked') message.nak(PARKED_NAK_MS)
       else if (!isSame) message.nak(ORDER_NAK_MS)
+      // After a reset only the latest delivery of a message can be acknowledged.
+      else inHand.message = message
       return
     }
     held.add(item)

@@ -100,8 +100,8 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
   let isFirst = true
 
   async function consumeOnce(): Promise<void> {
-    // A consumer that was lost begins anew, and doesn't say what it had handed out.
-    if (!isFirst) seenThroughSeq = Math.max(seenThroughSeq, await ensureConsumer(options))
+    // What was on its way when the connection broke is lost: without this, newer messages would come before it.
+    if (!isFirst) seenThroughSeq = Math.max(seenThroughSeq, await takeOver(options))
     isFirst = false
     if (stopping.signal.aborted) return
     const consumer = await nats.unlessLost(nats.js.consumers.get(source.stream, source.consumerName))

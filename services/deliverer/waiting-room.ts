@@ -36,6 +36,8 @@ export interface WaitingRoomOptions {
   clock: Clock
   logger: Logger
   isStopping(): boolean
+  /** Its lane is still ours; otherwise it is let go. */
+  isOurs(item: WorkItem): boolean
   onRecorded(item: WorkItem): void
 }
 
@@ -89,6 +91,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     waiting,
     parking,
     logger,
+    isOurs: options.isOurs,
     whenReady,
     onTurn,
     isOver,
@@ -121,6 +124,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
 
   async function park(item: WorkItem): Promise<void> {
     const { subscriptionId } = item.attempt
+    if (!options.isOurs(item)) return
     try {
       await parking.park(parking.lotOf(item.lane, subscriptionId, UNORDERED), [item.attempt])
       leaveParked(item)

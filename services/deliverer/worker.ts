@@ -112,7 +112,9 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     laneOf: (lane) => lanes.get(lane),
     onOrdered: (item) => waitingRoom.addOrdered(item),
     isPutBehind: (item) => waitingRoom.isPutBehind(item),
-    onDue: (item) => isOurs(item) && waitingRoom.add(item),
+    onDue: (item) => {
+      if (isOurs(item)) waitingRoom.add(item)
+    },
     onRecorded,
   })
   const waitingRoom = createWaitingRoom({
@@ -128,6 +130,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     ledgerSeq,
     laneCount: config.laneCount,
     laneBacklogMax: config.laneBacklogMax,
+    isOurs,
     onRecorded,
   })
   const attempts = createAttempts({

@@ -13,8 +13,8 @@ export interface OrderedDocument {
  * What a delivery is in order with, as one token of a subject: deliveries of one subscription with the same key are made one
  * after the other. Events that lack the label or field are in order with each other.
  */
-export function orderKeyOf(ordering: Ordering, document: OrderedDocument): string {
-  return hash('sha1', JSON.stringify(valueOf(ordering.by, document)) ?? 'nothing', 'hex').slice(0, KEY_CHARACTERS)
+export function orderKeyOf(ordering: Ordering, from: OrderedDocument): string {
+  return hash('sha1', JSON.stringify(valueOf(ordering.by, from)) ?? 'nothing', 'hex').slice(0, KEY_CHARACTERS)
 }
 
 function valueOf(by: Ordering['by'], { labels, payload }: OrderedDocument): unknown {
