@@ -20,17 +20,17 @@ const MS = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`
 /** Whose attempts are asked for: of all subscriptions but these, or of one. */
 export type OverdueScope = { except: readonly string[] } | { of: string }
 
-/** Open attempts of open deliveries that were due before `beforeMs`, the oldest first. */
+/** Open attempts of open deliveries that were due before `beforeMs`, the oldest first; of one subscription: in the order of events. */
 async function listOverdueAttempts(
   orm: Orm,
   beforeMs: number,
   limit: number,
   scope: OverdueScope,
 ): Promise<OverdueAttempt[]> {
-  const [condition, ids] =
+  const [condition, ids, order] =
     'of' in scope
-      ? ['a.subscription_id = ANY(?::uuid[])', [scope.of]]
-      : ['NOT a.subscription_id = ANY(?::uuid[])', scope.except]
+      ? ['a.subscription_id = ANY(?::uuid[])', [scope.of], 'e.seq']
+      : ['NOT a.subscription_id = ANY(?::uuid[])', scope.except, 'coalesce(a.delay_until, a.created_at)']
   const rows = await orm.em.getConnection().execute<Record<string, string | number>[]>(
     `SELECT a.attempt_id, a.attempt_number, a.delivery_id, a.event_id, e.seq AS event_seq, a.event_type, a.application_id,
        a.subscription_id, d.control_seq, ${MS('a.created_at')} AS created_ms, ${MS('coalesce(a.delay_until, a.created_at)')} AS due_ms
@@ -39,7 +39,7 @@ async function listOverdueAttempts(
      JOIN events e ON e.event_id = a.event_id
      WHERE a.outcome IS NULL AND coalesce(a.delay_until, a.created_at) < to_timestamp(?::float8 / 1000)
        AND ${condition}
-     ORDER BY coalesce(a.delay_until, a.created_at) LIMIT ${Math.floor(limit)}`,
+     ORDER BY ${order} LIMIT ${Math.floor(limit)}`,
     [beforeMs, `{${ids.join(',')}}`],
   )
   return rows.map((row) => ({

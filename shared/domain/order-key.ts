@@ -14,10 +14,10 @@ export interface OrderedDocument {
  * after the other. Events that lack the label or field are in order with each other.
  */
 export function orderKeyOf(ordering: Ordering, from: OrderedDocument): string {
-  return hash('sha1', JSON.stringify(valueOf(ordering.by, from)) ?? 'nothing', 'hex').slice(0, KEY_CHARACTERS)
+  return hash('sha1', JSON.stringify(orderedValue(ordering.by, from)) ?? 'nothing', 'hex').slice(0, KEY_CHARACTERS)
 }
 
-function valueOf(by: Ordering['by'], { labels, payload }: OrderedDocument): unknown {
+function orderedValue(by: Ordering['by'], { labels, payload }: OrderedDocument): unknown {
   switch (by.type) {
     case 'subscription':
       return 'all'

@@ -199,7 +199,8 @@ function overdueOf(tables: Tables): Overdue {
         const ids = { attemptId, attemptNumber, deliveryId, eventId, eventType, applicationId, subscriptionId }
         found.push({ ...ids, eventSeq: event.seq, controlSeq: delivery.controlSeq, createdAtMs, dueAtMs })
       }
-      return found.toSorted((a, b) => a.dueAtMs - b.dueAtMs).slice(0, limit)
+      const inOrder = found.toSorted((a, b) => ('of' in scope ? a.eventSeq - b.eventSeq : a.dueAtMs - b.dueAtMs))
+      return inOrder.slice(0, limit)
     },
     async events(beforeMs, limit) {
       return [...tables.postponed.values()]
