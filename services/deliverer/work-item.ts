@@ -33,9 +33,10 @@ export interface WorkItem {
 }
 
 /** @throws {Error} when the message is no delivery fact of a known version. */
-export function attemptOfDelivery(message: Pick<JsMsg, 'string'>): DueAttempt {
+export function attemptOfDelivery(message: Pick<JsMsg, 'string' | 'seq'>): DueAttempt {
   const fact = decodeLedgerFact(message.string()) as DeliveryCreated
-  return { ...fact, attemptId: attemptIdOf(fact.deliveryId, 1), attemptNumber: 1, dueAtMs: null }
+  const attempt = { ...fact, attemptId: attemptIdOf(fact.deliveryId, 1), attemptNumber: 1, dueAtMs: null }
+  return fact.orderKey === undefined ? attempt : { ...attempt, orderSeq: message.seq }
 }
 
 /** @throws {Error} when the message is no due or parked attempt of a known version. */
