@@ -111,7 +111,6 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     isSuspect: pauseWatch.isSuspect,
     laneOf: (lane) => lanes.get(lane),
     onOrdered: (item) => waitingRoom.addOrdered(item),
-    isPutBehind: (item) => waitingRoom.isPutBehind(item),
     onDue: (item) => {
       if (isOurs(item)) waitingRoom.add(item)
     },
