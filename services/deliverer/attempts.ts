@@ -1,7 +1,7 @@
 import { cancelledMessage, isCancelled } from '#shared/domain/cancellation.ts'
 import { type Judgement, judgeAttempt } from '#shared/domain/outcome.ts'
 import type { RegisteredSubscription, Registry } from '#shared/domain/registry.ts'
-import type { AttemptStarted, Decision, DeliveryAttempted } from '#shared/facts/ledger.ts'
+import type { AttemptStarted, DeliveryAttempted } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { RetryDue } from '#shared/facts/waiting.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
@@ -38,8 +38,6 @@ export interface AttemptsOptions {
   isStopping(): boolean
   /** What the receiver did, before it is recorded. */
   onAnswered(item: WorkItem, made: MadeRequest, judgement: Judgement): void
-  /** Before a retry or a dead letter is recorded. */
-  onFailed(item: WorkItem, decision: Decision): Promise<void>
 }
 
 /** Makes one attempt at a time of each item, and records it before the item's message is acknowledged. */
@@ -48,6 +46,8 @@ export interface Attempts {
   run(item: WorkItem): Promise<void>
   /** An attempt that another has recorded: what they decided holds. */
   followRecorded(item: WorkItem): Promise<Settlement>
+  /** Takes back the retry that an earlier run of the attempt may have scheduled. */
+  withdrawSchedule(item: WorkItem): Promise<void>
   /** Tells of requests that have been under way for long. */
   showLong(): void
 }
@@ -121,7 +121,6 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     const latest = registry.subscriptions.get(attempt.subscriptionId)
     const fact = attemptFact(attempt, made, judgement, isCancelled(attempt, latest))
     if (fact.decision.type === 'cancelled' && latest !== undefined) await sayCancelled(latest)
-    if (attempt.orderKey !== undefined) await options.onFailed(item, fact.decision)
     if (fact.decision.type === 'retry') {
       await schedule(lane, nextAttempt(attempt, fact, fact.decision, { source: item.source, seq: item.message.seq }))
     }
@@ -205,5 +204,5 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     }
   }
 
-  return { run, followRecorded, showLong }
+  return { run, followRecorded, withdrawSchedule, showLong }
 }
