@@ -30,9 +30,9 @@ export interface SignedRequest {
 
 /** Names in lower case that a customer's own header must not take; `svix-…` go before `webhook-…` in Svix' libraries. */
 export function signatureHeaderNames(hook0Header: string): string[] {
-  const own = hook0Header.toLowerCase()
+  const own = [hook0Header, nextHeaderName(hook0Header)].map((name) => name.toLowerCase())
   const standard = ['id', 'timestamp', 'signature'].flatMap((name) => [`webhook-${name}`, `svix-${name}`])
-  return [own, nextHeaderName(own), ...standard]
+  return [...own, ...standard]
 }
 
 /** Hook0's header holds one signature: during a rotation the new secret's goes beside it. */
