@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SigningSecrets, SubscriptionSecrets } from '../facts/control.ts'
 import {
+  endOfGracePeriod,
   keptSecrets,
   previousSecrets,
   readGracePeriod,
@@ -34,6 +35,12 @@ test('a grace period is a day without one, and 0 to a week', () => {
   assert.equal(readGracePeriod('0s'), 0)
   assert.equal(readGracePeriod('168h'), 7 * DAY_MS)
   for (const wrong of ['169h', '-1s', '24', '']) assert.match(String(readGracePeriod(wrong)), /^grace_period: /)
+})
+
+test('a grace period ends at a whole second, never early; none ends at once', () => {
+  assert.equal(endOfGracePeriod(1_001, HOUR_MS), HOUR_MS + 2_000)
+  assert.equal(endOfGracePeriod(1_000, HOUR_MS), HOUR_MS + 1_000)
+  assert.equal(endOfGracePeriod(1_001, 0), 1_001)
 })
 
 test('a rotation keeps the target and, until its end, the secrets before', () => {

@@ -40,6 +40,11 @@ export function readGracePeriod(text: string | null | undefined): number | strin
     : `grace_period: '${text.slice(0, 50)}' is no time such as 0s, 30m or 24h, of at most ${GRACE_MAX_MS / HOUR_MS}h`
 }
 
+/** When a grace period ends: at a whole second, as signatures carry their time in seconds. @returns ms. */
+export function endOfGracePeriod(nowMs: number, graceMs: number): number {
+  return graceMs === 0 ? nowMs : Math.ceil((nowMs + graceMs) / 1_000) * 1_000
+}
+
 type Rotation = Pick<SubscriptionState, 'secretRotation'>
 
 /** The secrets from before the last rotation, while they still sign; null afterwards. */

@@ -3,6 +3,7 @@ import { ProblemError } from '#shared/contract/problems.ts'
 import { OfApplication, SecretRotation, SubscriptionSecretAnswer } from '#shared/contract/schemas.ts'
 import type { RegisteredSubscription } from '#shared/domain/registry.ts'
 import {
+  endOfGracePeriod,
   previousSecrets,
   readGracePeriod,
   rotatedSecrets,
@@ -90,7 +91,7 @@ export function registerSubscriptionSecretRoutes(server: GatewayServer, deps: Ro
       const state = await changeSecrets({ subscriptionId, applicationId, principal, nowMs }, (before, secrets) => {
         if (graceMs > 0 && previousSecrets(before, secrets, nowMs) !== null)
           throw new ProblemError('SecretRotationUnderWay')
-        const untilMs = nowMs + graceMs
+        const untilMs = endOfGracePeriod(nowMs, graceMs)
         return {
           secrets: rotatedSecrets(secrets, newSigningSecrets(), { nowMs, untilMs }),
           secretRotation: { atMs: nowMs, previousUntilMs: untilMs },
