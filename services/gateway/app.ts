@@ -29,6 +29,7 @@ import { HealthQuery, refuseWithoutKey, registerPublicRoutes } from './routes/pu
 import { registerRequestAttemptRoutes } from './routes/request-attempts.ts'
 import { registerResponseRoutes } from './routes/responses.ts'
 import { registerServiceTokenRoutes } from './routes/service-tokens.ts'
+import { registerSubscriptionSecretRoutes } from './routes/subscription-secrets.ts'
 import { registerSubscriptionRoutes } from './routes/subscriptions.ts'
 import { createSchemaChecker } from './schema-check/schema-checker.ts'
 import { createServer, type GatewayServer, refuseOtherMethods } from './server.ts'
@@ -193,6 +194,7 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerApplicationSecretRoutes(routes, deps)
       registerEventTypeRoutes(routes, deps)
       registerSubscriptionRoutes(routes, deps)
+      registerSubscriptionSecretRoutes(routes, deps)
       registerFilterRoutes(routes, deps)
       registerEventRoutes(routes, deps)
       registerEventsPerDayRoutes(routes, deps)

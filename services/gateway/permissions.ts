@@ -56,6 +56,8 @@ export const ACTIONS = {
   'subscription.create': editor('application'),
   'subscription.edit': editor('application'),
   'subscription.delete': editor('application'),
+  'subscription.reveal_secret': editor('application'),
+  'subscription.rotate_secret': editor('application'),
   'subscription.try_filter': viewer('application'),
   'event.list': viewer('application'),
   'event.get': viewer('application'),

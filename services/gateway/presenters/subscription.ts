@@ -1,4 +1,5 @@
 import type { SubscriptionAnswer } from '#shared/contract/schemas.ts'
+import { publicKeyText } from '#shared/domain/standard-signature.ts'
 import { showRetryPolicy } from '#shared/domain/validate-retry-policy.ts'
 import type { SubscriptionSecrets, SubscriptionState } from '#shared/facts/control.ts'
 import { timeText } from './time.ts'
@@ -28,5 +29,9 @@ export function presentSubscription(state: SubscriptionState, secrets: Subscript
     max_retries: state.maxRetries,
     ...(state.retryPolicy ? { retry_policy: showRetryPolicy(state.retryPolicy, state.maxRetries) } : {}),
     ...(state.filter ? { filter: state.filter } : {}),
+    ...(state.signatures ? { signatures: state.signatures } : {}),
+    ...(state.signatures?.includes('standard-v1a') && secrets.standard
+      ? { public_key: publicKeyText(secrets.standard) }
+      : {}),
   }
 }
