@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto'
 import { type SignatureVersion, signatureHeader } from '#shared/domain/signature.ts'
+import { isRepresentable, isSentHeader } from '#shared/domain/target-headers.ts'
+import type { TargetTls } from '#shared/domain/target-tls.ts'
 import type { SubscriptionSecrets, SubscriptionState } from '#shared/facts/control.ts'
 import type { CachedEvent } from '#shared/runtime/event-cache.ts'
-import type { OutgoingRequest } from './sender.ts'
+import type { ClientTls } from '#shared/runtime/sender/pools.ts'
+import type { OutgoingRequest } from '#shared/runtime/sender/sender.ts'
 
 export interface RequestFormat {
   signatureHeaderName: string
@@ -19,19 +23,9 @@ export interface PreparedTarget {
   timeoutMs: number | null
   /** The customer's headers, names in lower case, but for those that jethook sets itself. */
   headers: readonly (readonly [string, string])[]
+  /** Null: none of its own. */
+  tls: ClientTls | null
 }
-
-const OWN_HEADERS = new Set([
-  'content-type',
-  'x-event-id',
-  'x-event-type',
-  'content-length',
-  'host',
-  'connection',
-  'transfer-encoding',
-])
-/** Visible ASCII, space and tab. */
-const REPRESENTABLE = /^[\t\x20-\x7e]*$/
 
 export function prepareTarget(
   state: SubscriptionState,
@@ -42,7 +36,7 @@ export function prepareTarget(
   const signatureName = format.signatureHeaderName.toLowerCase()
   const headers = Object.entries(secrets.targetHeaders)
     .map(([name, value]) => [name.toLowerCase(), value] as const)
-    .filter(([name]) => !OWN_HEADERS.has(name) && name !== signatureName)
+    .filter(([name]) => isSentHeader(name) && name !== signatureName)
   return {
     origin: url.origin,
     path: url.pathname + url.search,
@@ -50,7 +44,17 @@ export function prepareTarget(
     secret: secrets.secret,
     timeoutMs: state.retryPolicy?.timeoutMs ?? null,
     headers,
+    tls: clientTls(state.subscriptionId, secrets.tls ?? null),
   }
+}
+
+/** Certificates under a name that no other subscription has, and no other state of the certificates. */
+function clientTls(subscriptionId: string, tls: TargetTls | null): ClientTls | null {
+  if (tls === null) return null
+  const identity = createHash('sha256')
+    .update(JSON.stringify([subscriptionId, tls.ca, tls.certificate, tls.key]))
+    .digest('base64')
+  return { ...tls, identity }
 }
 
 /**
@@ -72,7 +76,7 @@ export function buildRequest(
   if (target.headers.length > 0) signed.sort(byName)
   const headers: string[] = []
   for (const [name, value] of signed) {
-    if (!REPRESENTABLE.test(value)) return null
+    if (!isRepresentable(value)) return null
     headers.push(name, value)
   }
   const signature = signatureHeader({
@@ -84,8 +88,11 @@ export function buildRequest(
   })
   headers.push(format.signatureHeaderName, signature, 'accept', '*/*', 'accept-encoding', 'identity')
   if (!target.headers.some(([name]) => name === 'user-agent')) headers.push('user-agent', format.userAgent)
-  const { origin, path, method, timeoutMs } = target
-  return { origin, path, method, headers, body: payload, ...(timeoutMs === null ? {} : { timeoutMs }) }
+  const { origin, path, method, timeoutMs, tls } = target
+  const request: OutgoingRequest = { origin, path, method, headers, body: payload }
+  if (timeoutMs !== null) request.timeoutMs = timeoutMs
+  if (tls !== null) request.tls = tls
+  return request
 }
 
 function byName(a: readonly [string, string], b: readonly [string, string]): number {

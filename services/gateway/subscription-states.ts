@@ -3,8 +3,10 @@ import { ProblemError } from '#shared/contract/problems.ts'
 import type { SubscriptionPost } from '#shared/contract/schemas.ts'
 import type { RegisteredSubscription } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
+import { readTargetTls, type TargetTls } from '#shared/domain/target-tls.ts'
 import { readRetryPolicy } from '#shared/domain/validate-retry-policy.ts'
 import { isHttpMethod, type ParsedTarget, parseTarget, wantedLabels } from '#shared/domain/validate-subscription.ts'
+import { createValidation } from '#shared/domain/validation.ts'
 import {
   type Actor,
   type ApplicationState,
@@ -45,10 +47,13 @@ export function nextSubscription(
   secretBox: SecretBox,
 ): SubscriptionState {
   const { post, target, labels } = read
+  const secretsBefore = before ? openSubscription(secretBox, before.state) : null
+  const tls = targetTls(post, secretsBefore)
   const secrets: SubscriptionSecrets = {
-    secret: before ? openSubscription(secretBox, before.state).secret : randomUUID(),
+    secret: secretsBefore?.secret ?? randomUUID(),
     targetHeaders: target.headers,
     targetUrl: target.url,
+    ...(tls === null ? {} : { tls }),
   }
   const readPolicy = post.retry_policy ? readRetryPolicy(post.retry_policy) : null
   if (typeof readPolicy === 'string') throw new TypeError('the retry policy must have been checked')
@@ -81,6 +86,15 @@ export function nextSubscription(
     changedAtMs: nowMs,
     changedBy: by,
   }
+}
+
+/** @throws {ProblemError} Validation when the certificates can't be used. */
+function targetTls(post: SubscriptionPost, before: SubscriptionSecrets | null): TargetTls | null {
+  const tls = readTargetTls(post.tls, before?.tls ?? null)
+  if (typeof tls !== 'string') return tls
+  const validation = createValidation()
+  validation.add('tls', { code: 'subscription-tls', message: tls, params: {} })
+  throw new ProblemError('Validation', { validation: validation.errors()!, detail: `tls: ${tls}` })
 }
 
 export function openSubscription(secretBox: SecretBox, state: SubscriptionState): SubscriptionSecrets {

@@ -95,6 +95,22 @@ export const PayloadFilterValue = Type.Unsafe<Record<string, unknown>>(
   Type.Object({}, { additionalProperties: true, examples: [{ 'payload.amount': { $gte: 100 } }] }),
 )
 
+const pem = (description: string) => nullable(Type.String({ maxLength: 16_384, description }))
+export const TargetTlsPost = Type.Object(
+  {
+    ca: Type.Optional(pem('PEM: the only authorities that are trusted for this target')),
+    client_certificate: Type.Optional(pem('PEM, with its chain: shown to a receiver that asks for a certificate')),
+    client_key: Type.Optional(
+      pem('PEM without a passphrase; never shown again, and left out while the certificate stays the same'),
+    ),
+  },
+  { title: 'TargetTlsPost' },
+)
+export const TargetTlsAnswer = Type.Object(
+  { ca: pem('PEM'), client_certificate: pem('PEM') },
+  { title: 'TargetTls', description: 'Certificates of its own; there is no way to see the key' },
+)
+
 export const SubscriptionPost = Type.Object(
   {
     application_id: Uuid,
@@ -112,6 +128,7 @@ export const SubscriptionPost = Type.Object(
     ),
     retry_policy: Type.Optional(nullable(RetryPolicy)),
     filter: Type.Optional(nullable(PayloadFilterValue)),
+    tls: Type.Optional(nullable(TargetTlsPost)),
   },
   { title: 'SubscriptionPost' },
 )
@@ -287,6 +304,7 @@ export const SubscriptionAnswer = Type.Object(
     max_retries: nullable(Int32),
     retry_policy: Type.Optional(nullable(RetryPolicy)),
     filter: Type.Optional(nullable(PayloadFilterValue)),
+    tls: Type.Optional(nullable(TargetTlsAnswer)),
     warnings: Type.Optional(Type.Array(Type.String())),
   },
   { title: 'Subscription' },

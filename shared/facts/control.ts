@@ -233,6 +233,8 @@ export interface SubscriptionSecrets {
   targetHeaders: Record<string, string>
   /** Absent in states of the first version, whose `target.url` is the whole address. */
   targetUrl?: string
+  /** Certificates in PEM; absent: none of its own. */
+  tls?: { ca: string | null; certificate: string | null; key: string | null }
 }
 
 /** Written with each thing that is counted against a quota of the scope, so that no two are counted at once. */

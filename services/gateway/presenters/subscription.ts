@@ -28,5 +28,6 @@ export function presentSubscription(state: SubscriptionState, secrets: Subscript
     max_retries: state.maxRetries,
     ...(state.retryPolicy ? { retry_policy: showRetryPolicy(state.retryPolicy, state.maxRetries) } : {}),
     ...(state.filter ? { filter: state.filter } : {}),
+    ...(secrets.tls ? { tls: { ca: secrets.tls.ca, client_certificate: secrets.tls.certificate } } : {}),
   }
 }
