@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 
 /** Listens where nothing must ever come. */
 export interface Canary {
@@ -8,26 +8,32 @@ export interface Canary {
   close(): Promise<void>
 }
 
+/** On loopback, on IPv6 too where the machine has it. */
 export async function startCanary(): Promise<Canary> {
   const sockets = new Set<Socket>()
+  const servers: Server[] = []
   let count = 0
-  const server = createServer((socket) => {
-    count++
-    sockets.add(socket)
-    socket.on('error', () => {})
-  })
-  // Both families, where there are two: mapped addresses lead here too.
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', () => server.listen(0, '127.0.0.1', resolve).once('error', reject))
-    server.listen({ port: 0, host: '::' }, resolve)
-  })
-  server.unref()
+
+  async function listen(host: string, port: number): Promise<number> {
+    const server = createServer((socket) => {
+      count++
+      sockets.add(socket)
+      socket.on('error', () => {})
+    })
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve))
+    server.unref()
+    servers.push(server)
+    return (server.address() as AddressInfo).port
+  }
+
+  const port = await listen('127.0.0.1', 0)
+  await listen('::1', port).catch(() => {})
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     count: () => count,
     async close() {
       for (const socket of sockets) socket.destroy()
-      await new Promise((resolve) => server.close(resolve))
+      await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
     },
   }
 }
