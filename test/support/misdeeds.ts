@@ -96,7 +96,9 @@ export const MISDEEDS: Record<string, Misdeed> = {
     expected: { outcome: 'failed', error: 'E_CONNECTION', message: /too many informational answers/ },
   },
   'a few early hints and then the answer': {
-    react: answering(`${'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(5)}${OK}connection: close\r\ncontent-length: 0\r\n\r\n`),
+    react: answering(
+      `${'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(5)}${OK}connection: close\r\ncontent-length: 0\r\n\r\n`,
+    ),
     expected: { outcome: 'success', error: null, status: 200 },
   },
   'a 100 that nobody asked for': {
@@ -108,7 +110,9 @@ export const MISDEEDS: Record<string, Misdeed> = {
     expected: { outcome: 'failed', error: 'E_CONNECTION' },
   },
   'a redirect, which is not followed': {
-    react: answering('HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'),
+    react: answering(
+      'HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\nconnection: close\r\ncontent-length: 0\r\n\r\n',
+    ),
     expected: { outcome: 'failed', error: 'E_HTTP', status: 302 },
   },
   'a reset in the headers': {
