@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { Credentials } from '#scripts/start/credentials.ts'
 import { createApplication, logIn, PASSWORD } from '../support/accounts.ts'
 import { createApi } from '../support/api.ts'
+import { certificateOf } from '../support/certificates.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
@@ -73,6 +74,7 @@ test('no secret, token, password or payload reaches a log, a fact or the databas
   await post('/event_types', { application_id: applicationId, service: 'a', resource_type: 'b', verb: 'c' })
 
   const receiver = await startReceiver((_, count) => ({ status: count === 1 ? 500 : 200 }))
+  const client = certificateOf('client')
   const canaries = {
     path: 'canary-path-7f3a',
     query: 'canary-query-91bc',
@@ -88,6 +90,7 @@ test('no secret, token, password or payload reaches a log, a fact or the databas
     event_types: ['a.b.c'],
     labels: { all: 'yes' },
     target,
+    tls: { client_certificate: client.cert, client_key: client.key },
   })
   assert.equal(subscription.status, 201)
   const event = {
@@ -134,6 +137,7 @@ test('no secret, token, password or payload reaches a log, a fact or the databas
     'application secret': secret,
     'service token': token.body.biscuit,
     'subscription secret': subscription.body.secret,
+    'client key': client.key.split('\n')[1]!,
     'target path': canaries.path,
     'target query': canaries.query,
     'target header': canaries.header,

@@ -65,7 +65,7 @@ test('a subscription with an authority and a certificate of its own is delivered
 
 test('without them the receiver is not trusted, or does not trust us: both end as E_CONNECTION', async () => {
   for (const [to, tls, message] of [
-    ['nobody', undefined, /^TLS with the target failed \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)$/],
+    ['nobody', undefined, /^TLS with the target failed \([A-Z_]+\)$/],
     // TLS 1.3 lets a receiver refuse our certificate after the handshake: it may just hang up.
     ['half', { ca: TEST_CA }, /^TLS with the target failed|^The connection to the target failed/],
   ] as const) {
