@@ -16,8 +16,6 @@ export function createTargetWarnings({ rules, dns }: TargetsConfig) {
     const { address, host, port } = endpointOf(new URL(url))
     if (address !== null || resolver === null) return {}
     const resolution = await resolver.resolve(host)
-    if (resolution.type === 'no-address')
-      return { warnings: [`${host} does not resolve to any IP address now: deliveries fail until it does.`] }
     if (resolution.type !== 'resolved') return {}
     const isForbidden = resolution.addresses.some((each) => refusalOfAddress(each.address, port, rules) !== null)
     if (!isForbidden) return {}
