@@ -26,12 +26,13 @@ export interface ConnectorOptions {
 }
 
 /** Opens a connection to wherever the guard lets it: see `createConnector`. */
-export type Connector = (endpoint: TargetEndpoint, secureContext: SecureContext | null) => Promise<Socket>
+export type Connector = (endpoint: TargetEndpoint, secureContext: SecureContext) => Promise<Socket>
 
 /** Addresses of one name that are tried at the most; they share the time to connect. */
 const ADDRESSES_TRIED_MAX = 4
 const KEEP_ALIVE_PROBE_MS = 60_000
 const UNREACHABLE = 'Connecting to the target took too long'
+const FAILED = 'The connection to the target failed'
 
 /**
  * The address guard. For every new connection the name is resolved by our own resolver and all its addresses are judged, one
@@ -41,7 +42,7 @@ const UNREACHABLE = 'Connecting to the target took too long'
 export function createConnector(options: ConnectorOptions): Connector {
   const { rules, resolver, proxy, connectTimeoutMs, tlsTimeoutMs, logger } = options
 
-  async function connect(endpoint: TargetEndpoint, secureContext: SecureContext | null): Promise<Socket> {
+  async function connect(endpoint: TargetEndpoint, secureContext: SecureContext): Promise<Socket> {
     const wrong = refusalOfEndpoint(endpoint, rules)
     if (wrong !== null) throw new TargetError('invalid-target', `The target's URL is not allowed. ${wrong}`)
     const socket = proxy === null ? await connectDirectly(endpoint) : await connectThroughProxy(endpoint, proxy)
@@ -93,8 +94,10 @@ export function createConnector(options: ConnectorOptions): Connector {
 
   /** Belt and braces: the peer must be the very address that was judged. */
   function refuseElsewhere(socket: Socket, vetted: Address, { host, port }: TargetEndpoint): void {
-    const peer = parseAddress(socket.remoteAddress?.split('%')[0] ?? '')
-    if (peer !== null && peer.join() === vetted.join()) return
+    const { remoteAddress } = socket
+    // It has ended already.
+    if (remoteAddress === undefined) throw new TargetError('connection-failed', FAILED)
+    if (parseAddress(remoteAddress)?.join() === vetted.join()) return
     socket.destroy()
     logger.warn({ host, port }, 'a connection went to another address than the one that was judged')
     throw new TargetError('invalid-target', FORBIDDEN_ADDRESS)
@@ -117,8 +120,8 @@ export function createConnector(options: ConnectorOptions): Connector {
   return connect
 }
 
-/** @param context Of the subscription's own certificates; null: the system's roots and no certificate of ours. */
-export function undiciConnector(connector: Connector, context: SecureContext | null): buildConnector.connector {
+/** @param context Whom to trust and what to show: the subscription's own certificates, or the usual roots. */
+export function undiciConnector(connector: Connector, context: SecureContext): buildConnector.connector {
   return (target, callback) => {
     const { protocol, hostname, port } = target
     connector(endpointOf({ protocol, hostname, port }), context).then(
@@ -147,6 +150,8 @@ function secure(
   { host, address }: Pick<TargetEndpoint, 'host' | 'address'>,
   { secureContext, timeoutMs }: { secureContext: SecureContext | null; timeoutMs: number },
 ): Promise<Socket> {
+  // What goes wrong below TLS is told by TLS.
+  socket.on('error', () => {})
   return new Promise((resolve, reject) => {
     const secured = connectTls({
       socket,
@@ -175,7 +180,7 @@ function settleOnce(
     socket.on('error', () => {}).destroy()
     reject(error)
   }
-  const onClose = () => fail(new TargetError('connection-failed', 'The connection to the target failed'))
+  const onClose = () => fail(new TargetError('connection-failed', FAILED))
   socket.once('error', fail).once('close', onClose)
   socket.once(event, () => {
     clearTimeout(timer)

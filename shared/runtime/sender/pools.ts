@@ -29,6 +29,7 @@ export interface PoolLimits {
 const IDLE_MS = 30_000
 /** An older connection gets no further request: the next one is vetted anew. */
 const CONNECTION_AGE_MAX_MS = 60_000
+const TLS_VERSION_MIN = 'TLSv1.2'
 const RESPONSE_HEADERS_MAX_BYTES = 16 * 1024
 const POOLS_MAX = 1_024
 /** Pools without a request for so long are let go; their connections are closed by then. */
@@ -36,6 +37,7 @@ const POOL_IDLE_MS = 2 * CONNECTION_AGE_MAX_MS
 const SWEEP_INTERVAL_MS = 15_000
 
 export function createPools(connector: Connector, limits: PoolLimits): Pools {
+  const usual = createSecureContext({ minVersion: TLS_VERSION_MIN })
   /** Let go of, but still busy with what they were given. */
   const closing = new Set<Pool>()
   const pools = new LRUCache<string, Pool>({
@@ -64,7 +66,7 @@ export function createPools(connector: Connector, limits: PoolLimits): Pools {
       headersTimeout: limits.timeoutMs,
       bodyTimeout: limits.timeoutMs,
       maxHeaderSize: RESPONSE_HEADERS_MAX_BYTES,
-      connect: undiciConnector(connector, tls === null ? null : secureContextOf(tls)),
+      connect: undiciConnector(connector, tls === null ? usual : secureContextOf(tls)),
       allowH2: false,
     })
   }
@@ -90,7 +92,7 @@ export function createPools(connector: Connector, limits: PoolLimits): Pools {
 
 function secureContextOf({ ca, certificate, key }: ClientTls): SecureContext {
   return createSecureContext({
-    minVersion: 'TLSv1.2',
+    minVersion: TLS_VERSION_MIN,
     ...(ca === null ? {} : { ca }),
     ...(certificate === null || key === null ? {} : { cert: certificate, key }),
   })
