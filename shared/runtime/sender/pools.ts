@@ -1,5 +1,4 @@
 import { createSecureContext, type SecureContext } from 'node:tls'
-import { LRUCache } from 'lru-cache'
 import { type Dispatcher, Pool } from 'undici'
 import { type Connector, undiciConnector } from './connector.ts'
 
@@ -26,34 +25,46 @@ export interface PoolLimits {
   timeoutMs: number
 }
 
+interface OpenPool {
+  pool: Pool
+  openedAtTick: number
+  usedAtTick: number
+}
+
 const IDLE_MS = 30_000
 /** An older connection gets no further request: the next one is vetted anew. */
 const CONNECTION_AGE_MAX_MS = 60_000
 const TLS_VERSION_MIN = 'TLSv1.2'
 const RESPONSE_HEADERS_MAX_BYTES = 16 * 1024
 const POOLS_MAX = 1_024
-/** Pools without a request for so long are let go; their connections are closed by then. */
-const POOL_IDLE_MS = 2 * CONNECTION_AGE_MAX_MS
-const SWEEP_INTERVAL_MS = 15_000
+/** Ages are counted in ticks: a look at the clock for each request, or for each connection, would cost more than the rest. */
+const TICK_MS = 5_000
+const TICKS_OPEN_MAX = CONNECTION_AGE_MAX_MS / TICK_MS - 1
+/** By then its connections are closed. */
+const TICKS_IDLE_MAX = IDLE_MS / TICK_MS + 1
 
 export function createPools(connector: Connector, limits: PoolLimits): Pools {
   const usual = createSecureContext({ minVersion: TLS_VERSION_MIN })
+  const pools = new Map<string, OpenPool>()
   /** Let go of, but still busy with what they were given. */
   const closing = new Set<Pool>()
-  const pools = new LRUCache<string, Pool>({
-    max: POOLS_MAX,
-    ttl: POOL_IDLE_MS,
-    updateAgeOnGet: true,
-    dispose: (pool) => void letGo(pool),
-  })
-  const sweep = setInterval(() => pools.purgeStale(), SWEEP_INTERVAL_MS)
-  sweep.unref()
+  let tick = 0
+  const timer = setInterval(onTick, TICK_MS)
+  timer.unref()
 
-  async function letGo(pool: Pool): Promise<void> {
-    if (pool.closed || pool.destroyed) return
+  function onTick(): void {
+    tick++
+    for (const [key, { usedAtTick }] of pools) if (tick - usedAtTick > TICKS_IDLE_MAX) letGo(key)
+  }
+
+  function letGo(key: string): void {
+    const pool = pools.get(key)?.pool
+    pools.delete(key)
+    if (pool === undefined || pool.destroyed) return
     closing.add(pool)
-    await pool.close().catch(() => {})
-    closing.delete(pool)
+    // It ends what it has in hand first.
+    const gone = () => closing.delete(pool)
+    pool.close().then(gone, gone)
   }
 
   function openPool(origin: string, tls: ClientTls | null): Pool {
@@ -62,7 +73,6 @@ export function createPools(connector: Connector, limits: PoolLimits): Pools {
       pipelining: 1,
       keepAliveTimeout: IDLE_MS,
       keepAliveMaxTimeout: CONNECTION_AGE_MAX_MS,
-      clientTtl: CONNECTION_AGE_MAX_MS,
       headersTimeout: limits.timeoutMs,
       bodyTimeout: limits.timeoutMs,
       maxHeaderSize: RESPONSE_HEADERS_MAX_BYTES,
@@ -71,21 +81,31 @@ export function createPools(connector: Connector, limits: PoolLimits): Pools {
     })
   }
 
+  function leastUsed(): string {
+    let [found, atTick] = ['', Number.POSITIVE_INFINITY]
+    for (const [key, { usedAtTick }] of pools) if (usedAtTick < atTick) [found, atTick] = [key, usedAtTick]
+    return found
+  }
+
   return {
     of(origin, tls) {
       const key = tls === null ? origin : `${origin} ${tls.identity}`
-      let pool = pools.get(key)
-      if (pool === undefined) {
-        pool = openPool(origin, tls)
-        pools.set(key, pool)
+      const known = pools.get(key)
+      if (known !== undefined && tick - known.openedAtTick < TICKS_OPEN_MAX) {
+        known.usedAtTick = tick
+        return known.pool
       }
+      if (known !== undefined) letGo(key)
+      else if (pools.size >= POOLS_MAX) letGo(leastUsed())
+      const pool = openPool(origin, tls)
+      pools.set(key, { pool, openedAtTick: tick, usedAtTick: tick })
       return pool
     },
     async close() {
-      clearInterval(sweep)
-      const all = [...pools.values(), ...closing]
-      await Promise.all(all.map((pool) => pool.destroy()))
+      clearInterval(timer)
+      const all = [...[...pools.values()].map(({ pool }) => pool), ...closing]
       pools.clear()
+      await Promise.all(all.map((pool) => pool.destroy()))
     },
   }
 }
