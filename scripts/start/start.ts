@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { composeJethook, type Jethook } from '#scripts/compose.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
-import { refusalOfUrl } from '#shared/domain/target-url.ts'
+import { refusalOfAddress } from '#shared/domain/target-url.ts'
 import { loadSettings } from '#shared/runtime/config.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
 import { targetRules } from '#shared/runtime/target-rules.ts'
@@ -27,6 +27,8 @@ export const EXPECTED_ERRORS = new Set([
 
 const SERVICES_STOP_LIMIT_MS = 3_500
 
+const LOOPBACK = [127, 0, 0, 1]
+const ANY_PORT = 65_535
 /** First steps need no more than this machine: webhooks may go to it, unless the settings say otherwise. */
 const FIRST_STEPS = { TARGET_ALLOWED_CIDRS: '127.0.0.0/8,::1/128' }
 
@@ -87,8 +89,9 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
       nats_url: servers.natsUrl,
       database_url: servers.databaseUrl,
     }
-    const loopbackIsAllowed = refusalOfUrl(new URL('http://127.0.0.1:65535'), targetRules(settings)) === null
-    if (withEcho && loopbackIsAllowed) {
+    const rules = targetRules(settings)
+    const loopbackIsAllowed = refusalOfAddress(LOOPBACK, ANY_PORT, rules) === null
+    if (withEcho && loopbackIsAllowed && rules.isHttpAllowed) {
       echo = await startEchoReceiver((line) => process.stdout.write(`  ${line}\n`))
       await prepareFirstSteps(credentials, echo.url)
     }

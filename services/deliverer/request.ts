@@ -86,8 +86,10 @@ export function buildRequest(
     body: payload,
     versions: format.signatureVersions,
   })
-  headers.push(format.signatureHeaderName, signature, 'accept', '*/*', 'accept-encoding', 'identity')
-  if (!target.headers.some(([name]) => name === 'user-agent')) headers.push('user-agent', format.userAgent)
+  headers.push(format.signatureHeaderName, signature, 'accept-encoding', 'identity')
+  const isGiven = (wanted: string) => target.headers.some(([name]) => name === wanted)
+  if (!isGiven('accept')) headers.push('accept', '*/*')
+  if (!isGiven('user-agent')) headers.push('user-agent', format.userAgent)
   const { origin, path, method, timeoutMs, tls } = target
   const request: OutgoingRequest = { origin, path, method, headers, body: payload }
   if (timeoutMs !== null) request.timeoutMs = timeoutMs

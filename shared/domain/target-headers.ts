@@ -7,7 +7,7 @@ const REPRESENTABLE = /^[\t\x20-\x7e]*$/
 const VALUE_CHARACTERS_MAX = 4_096
 
 /** What jethook says itself: a customer's value is taken, as the contract has it, and replaced in the request. */
-const OVERWRITTEN = new Set(['content-type', 'x-event-id', 'x-event-type', 'accept', 'accept-encoding'])
+const OVERWRITTEN = new Set(['content-type', 'x-event-id', 'x-event-type', 'accept-encoding'])
 
 /** How a message is framed, who is asked and on whose behalf: what could deceive the receiver or a proxy on the way. */
 const REFUSED = new Set([
