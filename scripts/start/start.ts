@@ -57,6 +57,7 @@ export interface StartedJethook {
 export async function startJethook({ environment, progress, withEcho }: StartOptions): Promise<StartedJethook> {
   const startedMs = performance.now()
   const settings = loadSettings({ ...FIRST_STEPS, ...environment })
+  const rules = targetRules(settings)
   const home = await openHome(settings.JETHOOK_HOME)
   let servers: EmbeddedServers | null = null
   let jethook: Jethook | null = null
@@ -89,7 +90,6 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
       nats_url: servers.natsUrl,
       database_url: servers.databaseUrl,
     }
-    const rules = targetRules(settings)
     const loopbackIsAllowed = refusalOfAddress(LOOPBACK, ANY_PORT, rules) === null
     if (withEcho && loopbackIsAllowed && rules.isHttpAllowed) {
       echo = await startEchoReceiver((line) => process.stdout.write(`  ${line}\n`))
