@@ -12,7 +12,7 @@ import type { SendOrder, SendReport } from './sender-process.ts'
 
 const MEBIBYTE = 1024 * 1024
 const GROWTH_MAX_BYTES = 64 * MEBIBYTE
-const REQUESTS = { count: 100, concurrency: 50 }
+const REQUESTS = { count: 100, concurrency: 100 }
 const END_TYPES: Record<string, SendResult['type']> = { E_TIMEOUT: 'timed-out', E_CONNECTION: 'connection-failed' }
 
 let child: ChildProcess
@@ -20,7 +20,7 @@ let baseBytes: number
 before(async () => {
   child = fork(fileURLToPath(new URL('sender-process.ts', import.meta.url)), {
     execArgv: ['--expose-gc'],
-    env: { ...process.env, ...LOOPBACK_ALLOWED, DELIVERY_TIMEOUT_MS: '400' },
+    env: { ...process.env, ...LOOPBACK_ALLOWED, DELIVERY_TIMEOUT_MS: '1500' },
   })
   const receiver = await startReceiver(() => ({ status: 200, body: 'x'.repeat(10_000) }))
   // What a healthy sender needs at this rate, code that is compiled by then included.

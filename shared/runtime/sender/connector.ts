@@ -1,7 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type SecureContext } from 'node:tls'
 import type { buildConnector } from 'undici'
-import { type Address, parseAddress } from '#shared/domain/address-classes.ts'
+import { type Address, parseAddress } from '../../domain/address-classes.ts'
 import {
   endpointOf,
   FORBIDDEN_ADDRESS,
@@ -9,7 +9,7 @@ import {
   refusalOfEndpoint,
   type TargetEndpoint,
   type TargetRules,
-} from '#shared/domain/target-url.ts'
+} from '../../domain/target-url.ts'
 import type { Logger } from '../logger.ts'
 import { type EgressProxy, openTunnel } from './egress-proxy.ts'
 import type { ResolvedAddress, TargetResolver } from './resolver.ts'

@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises'
 import { LRUCache } from 'lru-cache'
-import { type Address, parseAddress } from '#shared/domain/address-classes.ts'
+import { type Address, parseAddress } from '../../domain/address-classes.ts'
 import { SettingsError } from '../config.ts'
 
 /** Which addresses are asked for, and which of them come first. */

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { SendResult } from '#shared/domain/outcome.ts'
+import type { SendResult } from '../../domain/outcome.ts'
 import { toSendError } from './send-error.ts'
 import { TargetError } from './target-error.ts'
 

@@ -1,4 +1,4 @@
-import type { SendResult } from '#shared/domain/outcome.ts'
+import type { SendResult } from '../../domain/outcome.ts'
 import { TargetError } from './target-error.ts'
 
 const CONNECTION_CODES = new Set([
@@ -48,6 +48,7 @@ function isTlsCode(code: string): boolean {
   return (
     code.startsWith('ERR_TLS_') ||
     code.startsWith('ERR_SSL_') ||
+    code.startsWith('ERR_OSSL_') ||
     code.startsWith('CERT_') ||
     code === 'EPROTO' ||
     /_CERT|_CERTIFICATE|SIGNATURE/.test(code)

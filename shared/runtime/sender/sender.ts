@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
-import type { SendResult } from '#shared/domain/outcome.ts'
-import type { TargetRules } from '#shared/domain/target-url.ts'
+import type { SendResult } from '../../domain/outcome.ts'
+import type { TargetRules } from '../../domain/target-url.ts'
 import type { Logger } from '../logger.ts'
 import { createConnector } from './connector.ts'
 import type { EgressProxy } from './egress-proxy.ts'
@@ -52,6 +52,7 @@ export function createSender(config: SenderConfig, logger: Logger): Sender {
   const resolver = createTargetResolver(config.dns)
   const { rules, proxy, connectTimeoutMs, tlsTimeoutMs, totalTimeoutMs, connectionsPerOriginMax } = config
   const connector = createConnector({ rules, resolver, proxy, connectTimeoutMs, tlsTimeoutMs, logger })
+  if (!rules.isAddressChecked) logger.warn('DISABLE_TARGET_IP_CHECK is set: requests may go to every address')
   const pools = createPools(connector, { connectionsPerOriginMax, timeoutMs: totalTimeoutMs })
 
   return {
