@@ -16,6 +16,7 @@ const TIMES = { CONNECT_TIMEOUT_MS: '500', TLS_TIMEOUT_MS: '300', DNS_TIMEOUT_MS
 const NAMES: Record<string, DnsAnswer> = {
   'receiver.test': { addresses: ['127.0.0.1'] },
   'kept.test': { addresses: ['127.0.0.1'], ttl: 60 },
+  'several.test': { addresses: ['127.0.0.3', '127.0.0.1'] },
   'gone.test': 'nxdomain',
   'empty.test': { addresses: [] },
   'broken.test': 'servfail',
@@ -74,6 +75,26 @@ test('an answer is kept as long as it says, so that many connections ask once', 
   for (let i = 0; i < 5; i++) assert.equal(await send(`http://kept.test:${port}/`), 'responded 200')
   assert.equal(dns.asked('kept.test'), 1)
   await receiver.close()
+})
+
+test('when one address of a name refuses, the next one is tried', async () => {
+  const receiver = await startReceiver()
+  assert.equal(await send(`http://several.test:${new URL(receiver.url).port}/`), 'responded 200')
+  await receiver.close()
+})
+
+test('what a URL itself says is judged for each connection too, and told', async () => {
+  const [strict, secure] = [testSender(TIMES), testSender({ ...TIMES, TARGET_REQUIRE_HTTPS: 'true' })]
+  const refused = "invalid-target: The target's URL is not allowed. "
+  for (const [url, by, why] of [
+    ['http://receiver.test:6379/', sender, 'Port 6379 is not allowed'],
+    ['http://receiver.test:81/', strict, 'Port 81 is not allowed'],
+    ['http://receiver/', strict, 'Its host must be a public name'],
+    ['http://localhost/', strict, 'Its host must be a public name'],
+    ['http://receiver.test/', secure, 'It must begin with https://'],
+  ] as const)
+    assert.ok((await send(url, {}, by)).startsWith(refused + why), url)
+  await Promise.all([strict.close(), secure.close()])
 })
 
 // -- TLS -------------------------------------------------------------------------------------------------------------
