@@ -48,6 +48,8 @@ export function auditEntryOf(fact: ControlFact, controlSeq: number): AuditEntry 
     case 'lane_owner':
     case 'notifier':
     case 'receiver':
+    case 'handshake':
+    case 'cancellation':
       return null
   }
 }

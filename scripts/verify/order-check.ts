@@ -7,6 +7,8 @@ export interface OrderCheck {
   onAttempt(fact: DeliveryAttempted): string | null
   /** @param atMs When it ended; null: it was called off. @param isBlocking Nothing may follow until it is skipped. */
   onEnd(deliveryId: string, atMs: number | null, isBlocking: boolean): void
+  /** Those behind a dead letter need not wait for it any more. */
+  onSkip(deliveryId: string): void
 }
 
 interface Chain {
@@ -20,6 +22,7 @@ interface Chain {
 export function createOrderCheck(toleranceMs: number): OrderCheck {
   const chains = new Map<string, Chain>()
   const chainOf = new Map<string, Chain>()
+  const blocked = new Map<string, Chain>()
 
   return {
     onDelivery({ deliveryId, subscriptionId, orderKey }) {
@@ -47,7 +50,14 @@ export function createOrderCheck(toleranceMs: number): OrderCheck {
       chain.open.delete(deliveryId)
       chainOf.delete(deliveryId)
       if (atMs !== null) chain.lastEndMs = Math.max(chain.lastEndMs, atMs)
-      if (isBlocking) chain.blockedBy = deliveryId
+      if (!isBlocking) return
+      chain.blockedBy = deliveryId
+      blocked.set(deliveryId, chain)
+    },
+    onSkip(deliveryId) {
+      const chain = blocked.get(deliveryId)
+      blocked.delete(deliveryId)
+      if (chain?.blockedBy === deliveryId) chain.blockedBy = null
     },
   }
 }

@@ -17,6 +17,8 @@ export interface DelivererConfig {
   autoDisable: AutoDisableConfig
   sender: SenderLimits
   format: RequestFormat
+  /** The name that this jethook goes by when it asks receivers for their consent. */
+  origin: string
   retryPolicy: RetryPolicy
 }
 
@@ -55,6 +57,7 @@ export function delivererConfig(settings: Settings): DelivererConfig {
         signatureVersions: parseSignatureVersions(settings.ENABLED_SIGNATURE_VERSIONS),
         userAgent: `jethook/${JETHOOK_VERSION}`,
       },
+      origin: originOf(settings),
       retryPolicy: {
         scheduleMs: parseRetrySchedule(settings.RETRY_SCHEDULE),
         retriesMax: settings.MAX_RETRIES,
@@ -69,4 +72,9 @@ export function delivererConfig(settings: Settings): DelivererConfig {
     if (error instanceof RangeError) throw new SettingsError(`Settings: ${error.message}.`)
     throw error
   }
+}
+
+function originOf({ HANDSHAKE_ORIGIN, APP_URL }: Settings): string {
+  if (HANDSHAKE_ORIGIN !== '') return HANDSHAKE_ORIGIN
+  return URL.canParse(APP_URL) ? new URL(APP_URL).hostname : 'jethook.localhost'
 }

@@ -1,4 +1,3 @@
-import { isCancelled } from '#shared/domain/cancellation.ts'
 import { attemptIdOf, laneOf } from '#shared/domain/ids.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import type { Decision } from '#shared/facts/ledger.ts'
@@ -17,7 +16,7 @@ import { createParking, type Lot } from './parking.ts'
 import type { Gate } from './receivers.ts'
 import type { RecordedAttempts } from './recorded-attempts.ts'
 import type { Settling } from './settling.ts'
-import type { WorkItem } from './work-item.ts'
+import type { DueAttempt, WorkItem } from './work-item.ts'
 
 export interface WaitingRoomOptions {
   nats: Nats
@@ -38,6 +37,8 @@ export interface WaitingRoomOptions {
   isStopping(): boolean
   /** Its lane is still ours; otherwise it is let go. */
   isOurs(item: WorkItem): boolean
+  /** Nothing is to be sent for its delivery any more. */
+  isCalledOff(attempt: DueAttempt): boolean
   onRecorded(item: WorkItem): void
 }
 
@@ -238,7 +239,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
   function isOver(item: WorkItem): boolean {
     const { attempt } = item
     if (recorded().has(attempt.attemptId)) options.onRecorded(item)
-    else if (isCancelled(attempt, registry.subscriptions.get(attempt.subscriptionId))) finish(item)
+    else if (options.isCalledOff(attempt)) finish(item)
     else return false
     return true
   }

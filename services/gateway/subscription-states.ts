@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ProblemError } from '#shared/contract/problems.ts'
 import type { SubscriptionPost } from '#shared/contract/schemas.ts'
+import { readDeliveryOptions } from '#shared/domain/delivery-options.ts'
 import type { RegisteredSubscription } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
 import { readRetryPolicy } from '#shared/domain/validate-retry-policy.ts'
@@ -45,13 +46,17 @@ export function nextSubscription(
   secretBox: SecretBox,
 ): SubscriptionState {
   const { post, target, labels } = read
+  const secretsBefore = before ? openSubscription(secretBox, before.state) : null
+  const isSameTarget = before !== null && (secretsBefore?.targetUrl ?? before.state.target.url) === target.url
   const secrets: SubscriptionSecrets = {
-    secret: before ? openSubscription(secretBox, before.state).secret : randomUUID(),
+    secret: secretsBefore?.secret ?? randomUUID(),
     targetHeaders: target.headers,
     targetUrl: target.url,
   }
   const readPolicy = post.retry_policy ? readRetryPolicy(post.retry_policy) : null
   if (typeof readPolicy === 'string') throw new TypeError('the retry policy must have been checked')
+  const options = readDeliveryOptions(post)
+  if (Array.isArray(options)) throw new TypeError('the delivery options must have been checked')
   return {
     v: 1,
     type: 'subscription',
@@ -70,9 +75,8 @@ export function nextSubscription(
     filter: post.filter ?? null,
     pausedAtMs: before?.state.pausedAtMs ?? null,
     drainPerSecond: before?.state.drainPerSecond ?? null,
-    concurrencyMax: null,
-    rateLimit: null,
-    ordering: null,
+    ...options,
+    targetVersion: (before?.state.targetVersion ?? 0) + (isSameTarget ? 0 : 1),
     disabledBecause: null,
     createdAtMs: before?.state.createdAtMs ?? nowMs,
     updatedAtMs: nowMs,
