@@ -163,7 +163,7 @@ export function createChains(options: ChainsOptions): Chains {
       // Whoever had the lane before has recorded it, but could not note that the others have to wait.
       if (chain.head === null && options.isGoingOn(item)) chain.head = { deliveryId, controlSeq }
       if (options.isOver(item)) continue
-      if (isTurnOf(item, chain, await isInFront(item, chain))) continue
+      if (isTurnOf(item, chain)) continue
       if (item.source !== 'parked') toPark.set(chain.lot, [...(toPark.get(chain.lot) ?? []), item])
       // It was read back for a turn that another one has got: it is read back again later.
       else item.message.nak(READ_AGAIN_MS)
@@ -178,17 +178,9 @@ export function createChains(options: ChainsOptions): Chains {
     }
   }
 
-  /** Of those that wait for nothing: what was in an earlier owner's hands may come before what it has parked. */
-  async function isInFront({ source, isRedelivered, attempt }: WorkItem, { head, lot }: Chain): Promise<boolean> {
-    if (head !== null) return false
-    if (source !== 'ledger' || !lot.hasMore) return true
-    if (!isRedelivered) return false
-    const front = await parking.front(lot)
-    return front === null || (attempt.orderSeq ?? 0) < (front.orderSeq ?? 0)
-  }
-
-  function isTurnOf(item: WorkItem, chain: Chain, isFront: boolean): boolean {
-    if (!isFront && !isHead(chain, item)) return false
+  function isTurnOf(item: WorkItem, chain: Chain): boolean {
+    const mayBegin = chain.head === null && (item.source === 'parked' || !chain.lot.hasMore)
+    if (!mayBegin && !isHead(chain, item)) return false
     const { deliveryId, controlSeq } = item.attempt
     const before = chain.head
     chain.head = { deliveryId, controlSeq }

@@ -29,8 +29,6 @@ export interface IntakeOptions {
   isCalledOff(attempt: DueAttempt): boolean
   /** An item of an ordered subscription, in the order of its coming. */
   onOrdered(item: WorkItem): void
-  /** @returns true when it was put behind what is parked: then it is looked at when it is read back. */
-  isPutBehind(item: WorkItem): boolean
   /** The attempt may be made, as far as its delivery's own history goes. */
   onDue(item: WorkItem): void
   /** It stands in LEDGER already. */
@@ -95,7 +93,6 @@ export function createIntake(options: IntakeOptions): Intake {
     }
     held.add(item)
     if (attempt.orderKey !== undefined) options.onOrdered(item)
-    else if (options.isPutBehind(item)) return
     else if (mustAsk(item)) void prepare(item)
     else offer(item)
   }

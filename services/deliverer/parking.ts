@@ -1,4 +1,3 @@
-import type { StoredMsg } from '@nats-io/jetstream'
 import { UNORDERED, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import { AppendConflictError, type Appender } from '#shared/runtime/appender.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
@@ -45,8 +44,6 @@ export interface Parking {
   find(lane: number, subscriptionId: string, orderKey: string): Lot | null
   /** On disk when it resolves: the message that it came by may be acknowledged then. Parking it twice is no error. */
   park(lot: Lot, attempts: readonly DueAttempt[]): Promise<void>
-  /** The next one that would be read back, which stays where it is; null: there is none. */
-  front(lot: Lot): Promise<DueAttempt | null>
   /** Reads the next ones back, in order; they stay parked until they are acknowledged. */
   read(lot: Lot, max: number): Promise<WorkItem[]>
   /** Finds what another process has parked that took the lane for its own. @returns The subscriptions that it is of. */
@@ -261,12 +258,10 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
   /** Of the leader: another copy may not have the latest yet. */
   const isAtEnd = (lot: LotState) => isNothingFrom(lot.cursorSeq + 1, filterOf(lot))
 
-  const isNothingFrom = async (seq: number, filter: string) => (await nextFrom(seq, filter)) === null
-
-  async function nextFrom(seq: number, filter: string): Promise<StoredMsg | null> {
+  async function isNothingFrom(seq: number, filter: string): Promise<boolean> {
     // The server takes both together; the client's type doesn't know it.
     const where: { seq: number } = Object.assign({ seq }, { next_by_subj: filter })
-    return nats.ask(() => nats.jsm.streams.getMessage(STREAM_NAMES.waiting, where))
+    return (await nats.ask(() => nats.jsm.streams.getMessage(STREAM_NAMES.waiting, where))) === null
   }
 
   function itemOf(lot: LotState, seq: number, attempt: DueAttempt): WorkItem {
@@ -351,10 +346,6 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
     lotOf,
     find: (lane, subscriptionId, orderKey) => lanes.get(lane)?.lots.get(nameOf(subscriptionId, orderKey)) ?? null,
     park,
-    async front(lot) {
-      const message = await nextFrom((lot as LotState).cursorSeq + 1, filterOf(lot))
-      return message === null ? null : attemptOfWaiting(message)
-    },
     read,
     async lookForOthers(lane) {
       const ofLane = lanes.get(lane)

@@ -50,8 +50,6 @@ export interface WaitingRoom {
   /** It may be made as soon as its receiver can take it. */
   add(item: WorkItem): void
   addOrdered(item: WorkItem): void
-  /** @returns true when something is parked that it must not overtake: it is parked behind that. */
-  isPutBehind(item: WorkItem): boolean
   /** Something waits on disk. */
   hasMore(subscriptionId: string): boolean
   /** Reads back what waits on disk. */
@@ -110,7 +108,8 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
   // -- in memory or on disk --------------------------------------------------------------------------------------------
 
   function add(item: WorkItem): void {
-    if (item.source === 'parked' || isOrdered(item) || mayWaitInMemory(item)) dispatcher.add(item)
+    const mayGoOn = item.source === 'parked' || isOrdered(item) || (!isOvertaking(item) && mayWaitInMemory(item))
+    if (mayGoOn) dispatcher.add(item)
     else void park(item)
   }
 
@@ -139,13 +138,9 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     nudgeSoon(item.attempt.subscriptionId, NUDGE_MS)
   }
 
-  function isPutBehind(item: WorkItem): boolean {
-    if (item.source === 'parked') return false
-    const { subscriptionId } = item.attempt
-    if (parking.find(item.lane, subscriptionId, UNORDERED)?.hasMore !== true) return false
-    void park(item)
-    return true
-  }
+  /** What is parked came before it. */
+  const isOvertaking = ({ lane, attempt }: WorkItem) =>
+    parking.find(lane, attempt.subscriptionId, UNORDERED)?.hasMore === true
 
   function clear(subscriptionId: string): void {
     const isToGo = (item: WorkItem) => item.source !== 'parked' && !isOrdered(item)
@@ -271,7 +266,6 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
   return {
     add,
     addOrdered: chains.add,
-    isPutBehind,
     hasMore,
     fetch,
     clear,

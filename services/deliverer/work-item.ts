@@ -33,10 +33,9 @@ export interface WorkItem {
 }
 
 /** @throws {Error} when the message is no delivery fact of a known version. */
-export function attemptOfDelivery(message: Pick<JsMsg, 'string' | 'seq'>): DueAttempt {
+export function attemptOfDelivery(message: Pick<JsMsg, 'string'>): DueAttempt {
   const fact = decodeLedgerFact(message.string()) as DeliveryCreated
-  const attempt = { ...fact, attemptId: attemptIdOf(fact.deliveryId, 1), attemptNumber: 1, dueAtMs: null }
-  return fact.orderKey === undefined ? attempt : { ...attempt, orderSeq: message.seq }
+  return { ...fact, attemptId: attemptIdOf(fact.deliveryId, 1), attemptNumber: 1, dueAtMs: null }
 }
 
 /** @throws {Error} when the message is no due or parked attempt of a known version. */

@@ -130,7 +130,6 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     laneOf: (lane) => lanes.get(lane),
     isCalledOff,
     onOrdered: (item) => waitingRoom.addOrdered(item),
-    isPutBehind: (item) => waitingRoom.isPutBehind(item),
     onDue: (item) => {
       if (isOurs(item)) waitingRoom.add(item)
     },

@@ -23,8 +23,6 @@ export interface RetryDue {
   after?: { source: WorkSource; seq: number }
   /** Of an ordered delivery: what it is in order with. */
   orderKey?: string
-  /** Of an ordered delivery: where its fact stands in LEDGER, which is its place in the order. */
-  orderSeq?: number
 }
 
 /** An attempt that is due and that its receiver can't take now. It stands in WAITING until it is recorded. */

@@ -113,9 +113,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what is parked is acknowledged before it is on disk',
     file: 'services/deliverer/waiting-room.ts',
-    find: 'await parking.park(parking.lotOf(item.lane, subscriptionId, lotKeyOf(subscriptionId)), [item.attempt])',
+    find: 'await parking.park(parking.lotOf(item.lane, subscriptionId, UNORDERED), [item.attempt])',
     replace:
-      'item.message.ack(); await parking.park(parking.lotOf(item.lane, subscriptionId, lotKeyOf(subscriptionId)), [item.attempt])',
+      'item.message.ack(); await parking.park(parking.lotOf(item.lane, subscriptionId, UNORDERED), [item.attempt])',
   },
   {
     name: 'the mark of what is parked is taken away too early',

@@ -3,6 +3,7 @@ import type { ReceivedRequest } from '#scripts/verify/verify-ledger.ts'
 import type { OutgoingRequest, Sender } from '#services/deliverer/sender.ts'
 import type { SendResult } from '#shared/domain/outcome.ts'
 import type { SeededRandom } from './seeded-random.ts'
+import type { Trace } from './trace.ts'
 import type { Owner, VirtualTime } from './virtual-time.ts'
 
 /** How a receiver is. */
@@ -30,6 +31,7 @@ export function createReceivers(
   time: VirtualTime,
   random: SeededRandom,
   characterOf: (subscriptionId: string) => Character,
+  trace: Trace,
 ): Receivers {
   const received: ReceivedRequest[] = []
   /** What a receiver has taken once it takes again. */
@@ -94,6 +96,7 @@ export function createReceivers(
             () => {
               entry.status = status ?? 0
               received.push(entry)
+              trace('receiver', () => `${entry.status} to event ${eventId} of ${subscriptionId} (${owner.name})`)
               if (status === null) return
               if (status === 0) answer({ type: 'connection-failed', message: 'The connection was reset' })
               else answer({ type: 'responded', response: responseOf(status) })

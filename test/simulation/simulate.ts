@@ -24,6 +24,7 @@ import type { FakeStream } from './fake-stream.ts'
 import { CHARACTERS, type Character, createReceivers, digestOf } from './receivers.ts'
 import { type SeededRandom, seededRandom } from './seeded-random.ts'
 import { ROLES, type Role, SIM_SETTINGS, type SimProcess, type Surroundings, startProcess } from './sim-process.ts'
+import { traceTo } from './trace.ts'
 import { type Owner, startVirtualTime, type VirtualTime } from './virtual-time.ts'
 
 /** What a seed came to. */
@@ -109,15 +110,21 @@ const secretBox = createSecretBox([Buffer.alloc(32, 7)])
 /**
  * Runs jethook's own code for one seed: trouble first, then none, until everything has ended or time is up.
  * @param tell Is given, line by line, the history of what went wrong.
+ * @param tellAll Is given, line by line, everything that happens.
  */
-export async function simulate(seed: number, tell: (line: string) => void = () => {}): Promise<SimResult> {
+export async function simulate(
+  seed: number,
+  tell: (line: string) => void = () => {},
+  tellAll: ((line: string) => void) | null = null,
+): Promise<SimResult> {
   const { random, faults, eventCount, characters, orderings } = planOf(seed)
   const time = startVirtualTime()
   const clockMs = () => EPOCH_MS + Math.floor(time.nowMs())
-  const server = createFakeJetStream(time, random.fork(), clockMs)
+  const trace = tellAll === null ? () => {} : traceTo(tellAll, time.nowMs)
+  const server = createFakeJetStream(time, random.fork(), clockMs, trace)
   const database = createFakeDatabase(time, random.fork())
-  const receivers = createReceivers(time, random.fork(), (id) => characters.get(id)!)
-  const around: Surroundings = { server, database, receivers, secretBox, peers: createFakePeers(time), clockMs }
+  const receivers = createReceivers(time, random.fork(), (id) => characters.get(id)!, trace)
+  const around: Surroundings = { server, database, receivers, secretBox, peers: createFakePeers(time), clockMs, trace }
   const processes = createProcesses(around, random.fork(), faults)
   const accepted: string[] = []
   const customers = runCustomers({
@@ -318,6 +325,7 @@ function createProcesses(around: Surroundings, random: SeededRandom, faults: Rea
   for (const roles of shares) launch(running.length, roles)
 
   function launch(place: number, roles: readonly Role[]): void {
+    around.trace(`process ${place}`, () => `starts: ${roles.join(', ')}`)
     const skewMs = faults.has('clock skew') ? random.int(-SKEW_MAX_MS, SKEW_MAX_MS) : 0
     let sendsLeft = faults.has('crash') ? random.int(1, CRASH_WITHIN_SENDS) : Number.POSITIVE_INFINITY
     const isBefore = random.chance(0.5)
@@ -338,6 +346,7 @@ function createProcesses(around: Surroundings, random: SeededRandom, faults: Rea
       if (error !== null) halted.push(`halted: ${error.message}`)
       else if (started.owner.isAlive) time.after(100, watch, supervisor)
       else {
+        around.trace(`process ${place}`, 'is gone')
         broughtBack += started.broughtBack()
         time.after(isHealed ? 100 : random.next() * RESTART_MAX_MS, () => launch(place, roles), supervisor)
       }
@@ -563,13 +572,23 @@ function makeTrouble({ time, random, faults, around, processes, gateway }: Troub
   if (faults.has('late firing')) server.faults.lateFiringMaxMs = 8_000
   if (faults.has('redelivery')) server.faults.spuriousRedelivery = 0.2
   if (faults.has('slow')) server.faults.fsyncMaxMs = 200
-  often('cut', 5, () => anybody().connection.cut(random.int(20, 2_000)))
-  often('lost answers', 3, () => anybody().connection.loseAnswers(random.int(100, 3_000)))
+  const { trace } = around
+  often('cut', 5, () => {
+    const [unlucky, downMs] = [anybody(), random.int(20, 2_000)]
+    trace(unlucky.owner.name, () => `is cut off for ${downMs} ms`)
+    unlucky.connection.cut(downMs)
+  })
+  often('lost answers', 3, () => {
+    const [unlucky, forMs] = [anybody(), random.int(100, 3_000)]
+    trace(unlucky.owner.name, () => `hears nothing for ${forMs} ms`)
+    unlucky.connection.loseAnswers(forMs)
+  })
   often('slow', 3, () => {
     anybody().connection.latencyMaxMs = random.int(10, 300)
   })
   often('pause', 2, () => {
     const { owner } = random.pick(processes.running)
+    trace(owner.name, 'is paused')
     owner.pausedUntilMs = Math.max(owner.pausedUntilMs ?? 0, time.nowMs() + random.int(500, PAUSE_MAX_MS))
   })
   often('server crash', 3, () => crashServer(false))
