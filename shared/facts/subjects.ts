@@ -55,8 +55,9 @@ export const WAITING_SUBJECTS = {
     `parked.head.${lane}.${subscriptionId}.${orderKey}.${deliveryId}`,
   /** All that is parked of a subscription, without the marker that says so. */
   allParked: (lane: number, subscriptionId: string) => `parked.${lane}.${subscriptionId}.>`,
+  /** What is parked of a delivery that is in no order; one in order keeps its place until its turn. */
   parkedOfDelivery: (lane: number, subscriptionId: string, deliveryId: string) =>
-    `parked.${lane}.${subscriptionId}.*.${deliveryId}.*`,
+    `parked.${lane}.${subscriptionId}.${UNORDERED}.${deliveryId}.*`,
   due: (lane: number) => `due.${lane}`,
   postponed: (applicationId: string, eventId: string) => `wait.postponed.${applicationId}.${eventId}`,
   postponedDue: 'due.postponed',
