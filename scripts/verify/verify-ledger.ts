@@ -138,7 +138,9 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
   /** When deliveries were called off one by one. */
   const chosenAtMs = new Map<string, number>()
   const counts = { events: 0, deliveries: 0, attempts: 0, succeeded: 0, deadLettered: 0, cancelled: 0, repeated: 0 }
-  const order = createOrderCheck(EARLY_TOLERANCE_MS + (input.clockSkewMs ?? 0))
+  const order = createOrderCheck(EARLY_TOLERANCE_MS + (input.clockSkewMs ?? 0), (deliveryId, detail) =>
+    breaks('I15', `delivery ${deliveryId}`, detail),
+  )
   let group: DeliveryCreated[] = []
   let partThrough: { eventSeq: number; subscriptionId: string } | null = null
   let lastLedgerSeq = 0
@@ -324,8 +326,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     if (dueAtMs !== null && fact.startedAtMs < dueAtMs - EARLY_TOLERANCE_MS)
       breaks('I7', subject, `attempt ${fact.attemptNumber} began ${dueAtMs - fact.startedAtMs} ms early`)
     // An order that was given up meanwhile binds nobody.
-    const outOfOrder = orderingOf(fact) ? order.onAttempt(fact) : null
-    if (outOfOrder !== null) breaks('I15', subject, outOfOrder)
+    if (orderingOf(fact)) order.onAttempt(fact)
     decide(fact, delivery, subject)
   }
 
@@ -460,6 +461,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     if (deliveries.length > 0 && !['matched', 'released', 'replayed'].includes(fact.type))
       breaks('I2', `LEDGER ${seq}`, `${deliveries.length} deliveries before it belong to no group`)
   }
+  order.finish()
   const matchedThrough = lastEventSeq
   while ((await nextEvent()) !== null);
   if (input.isQuiet) {

@@ -2,7 +2,7 @@ import { cancelledMessage, isCancelled } from '#shared/domain/cancellation.ts'
 import { REQUEST_ORIGIN_HEADER } from '#shared/domain/handshake.ts'
 import { type Judgement, judgeAttempt } from '#shared/domain/outcome.ts'
 import type { RegisteredSubscription, Registry } from '#shared/domain/registry.ts'
-import type { AttemptStarted, Decision, DeliveryAttempted } from '#shared/facts/ledger.ts'
+import type { AttemptStarted, DeliveryAttempted } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { RetryDue } from '#shared/facts/waiting.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
@@ -43,8 +43,6 @@ export interface AttemptsOptions {
   onAnswered(item: WorkItem, made: MadeRequest, judgement: Judgement): void
   /** What the receiver did is recorded. */
   afterRecorded(item: WorkItem, made: MadeRequest, judgement: Judgement): void
-  /** Before a retry or a dead letter is recorded. */
-  onFailed(item: WorkItem, decision: Decision): Promise<void>
 }
 
 /** Makes one attempt at a time of each item, and records it before the item's message is acknowledged. */
@@ -53,6 +51,8 @@ export interface Attempts {
   run(item: WorkItem): Promise<void>
   /** An attempt that another has recorded: what they decided holds. */
   followRecorded(item: WorkItem): Promise<Settlement>
+  /** Takes back the retry that an earlier run of the attempt may have scheduled. */
+  withdrawSchedule(item: WorkItem): Promise<void>
   /** Tells of requests that have been under way for long. */
   showLong(): void
 }
@@ -129,7 +129,6 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     const fact = attemptFact(attempt, made, judgement, options.isCalledOff(attempt))
     if (isCancelled(attempt, latest) && latest !== undefined && fact.decision.type === 'cancelled')
       await sayCancelled(latest)
-    if (attempt.orderKey !== undefined) await options.onFailed(item, fact.decision)
     if (fact.decision.type === 'retry') {
       await schedule(lane, nextAttempt(attempt, fact, fact.decision, { source: item.source, seq: item.message.seq }))
     }
@@ -213,5 +212,5 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     }
   }
 
-  return { run, followRecorded, showLong }
+  return { run, followRecorded, withdrawSchedule, showLong }
 }

@@ -152,8 +152,9 @@ export function createIntake(options: IntakeOptions): Intake {
    * A retry is scheduled before the fact that calls for it. After a crash in between it comes due while the attempt before it
    * is still to be made again: it waits for that one, whose outcome may make it superfluous.
    */
-  async function placeInSeries({ attempt, lane }: WorkItem): Promise<'next' | 'not yet' | 'superfluous'> {
+  async function placeInSeries({ attempt, lane, isNext }: WorkItem): Promise<'next' | 'not yet' | 'superfluous'> {
     const before = attemptBefore(attempt)
+    if (isNext) return 'next'
     if (before === null) return 'next'
     const settlement = await held.settlementOf(before)
     if (settlement === 'ended') return 'superfluous'

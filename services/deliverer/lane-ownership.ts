@@ -21,8 +21,11 @@ export interface LaneOwnershipOptions {
   laneCount: number
   /** The lane is ours from now on. */
   onGained(lane: number): Promise<void>
-  /** It is not, or must not be; resolves when nothing of it is in hand any more, or can't be waited for. */
-  onLost(lane: number): Promise<void>
+  /**
+   * It is not, or must not be; resolves when nothing of it is in hand any more, or can't be waited for.
+   * @param isStillOurs Nobody else has it before this resolves.
+   */
+  onLost(lane: number, isStillOurs: boolean): Promise<void>
 }
 
 export interface LaneOwnership {
@@ -142,13 +145,13 @@ export function createLaneOwnership(options: LaneOwnershipOptions): LaneOwnershi
 
   async function lose(lane: number): Promise<void> {
     mine.delete(lane)
-    await options.onLost(lane)
+    await options.onLost(lane, false)
     logger.warn({ lane }, 'a lane is in other hands')
   }
 
   async function giveBack(lane: number): Promise<void> {
     mine.delete(lane)
-    await options.onLost(lane)
+    await options.onLost(lane, true)
     try {
       await write(lane, null, ownerOf(lane)?.seq ?? 0)
     } catch (error) {

@@ -1,8 +1,7 @@
 import { attemptIdOf, laneOf } from '#shared/domain/ids.ts'
 import type { Registry } from '#shared/domain/registry.ts'
-import type { Decision } from '#shared/facts/ledger.ts'
 import { UNORDERED, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
-import type { RetryDue } from '#shared/facts/waiting.ts'
+import type { HeadNote, RetryDue } from '#shared/facts/waiting.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { ControlReader } from '#shared/runtime/control-reader.ts'
@@ -16,7 +15,7 @@ import { createParking, type Lot } from './parking.ts'
 import type { Gate } from './receivers.ts'
 import type { RecordedAttempts } from './recorded-attempts.ts'
 import type { Settling } from './settling.ts'
-import type { DueAttempt, WorkItem } from './work-item.ts'
+import type { DueAttempt, Standing, WorkItem } from './work-item.ts'
 
 export interface WaitingRoomOptions {
   nats: Nats
@@ -39,7 +38,8 @@ export interface WaitingRoomOptions {
   isOurs(item: WorkItem): boolean
   /** Nothing is to be sent for its delivery any more. */
   isCalledOff(attempt: DueAttempt): boolean
-  onRecorded(item: WorkItem): void
+  /** Takes back the retry that an earlier run of the attempt may have scheduled. */
+  withdrawSchedule(item: WorkItem): Promise<void>
 }
 
 /**
@@ -58,7 +58,8 @@ export interface WaitingRoom {
   clear(subscriptionId: string): void
   finish(item: WorkItem, settlement?: Settlement): void
   onSettled(item: WorkItem, settlement: Settlement): void
-  onFailed(item: WorkItem, decision: Decision): Promise<void>
+  /** An attempt of the item is made now. */
+  onBegin(item: WorkItem): void
   open(lane: number, attemptsAfterLedgerSeq: number): Promise<void>
   close(lane: number): void
   purge(lane: number): Promise<void>
@@ -90,19 +91,23 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     waiting,
     parking,
     logger,
+    isStopping: options.isStopping,
     isOurs: options.isOurs,
+    isInHand: (item) => held.of(item.attempt.attemptId) === item,
     whenReady,
+    standingOf,
+    nextOf,
     onTurn,
-    isOver,
-    isGoingOn,
-    isBlocking,
+    onOver: (item, standing) => void leaveOver(item, standing),
+    onResting: (item) => finish(item, 'retried'),
     onParked: (item) => leaveParked(item),
-    onTrouble: settling.giveBack,
+    handBack: settling.handBack,
     onReadBack: intake.receiveParked,
+    hasRoom,
+    onNoRoom: (subscriptionId) => nudgeSoon(subscriptionId, LOOK_AGAIN_MS),
   })
 
   const laneOfSubscription = (subscriptionId: string) => laneOf(subscriptionId, options.laneCount)
-  const orderingOf = (subscriptionId: string) => registry.subscriptions.get(subscriptionId)?.state.ordering ?? null
   const isOrdered = ({ attempt }: WorkItem) => attempt.orderKey !== undefined
 
   // -- in memory or on disk --------------------------------------------------------------------------------------------
@@ -200,15 +205,16 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     if (items.some(({ isRedelivered }) => isRedelivered)) await recorded().catchUp()
   }
 
-  function onTurn(item: WorkItem): boolean {
-    const { subscriptionId } = item.attempt
-    const gate = options.gateOf(subscriptionId, true)
-    const isShut = gate.type === 'shut' && gate.isLong
-    if (item.source === 'ledger' && (isShut || !mayWaitInMemory(item))) return false
-    if (item.source === 'waiting' && isShut) void postpone(item, gate.untilMs)
+  function onTurn(item: WorkItem): void {
+    const gate = options.gateOf(item.attempt.subscriptionId, true)
+    if (item.source === 'waiting' && gate.type === 'shut' && gate.isLong) void postpone(item, gate.untilMs)
     else if (intake.mustAsk(item)) void intake.prepare(item)
     else intake.offer(item)
-    return true
+  }
+
+  function hasRoom(subscriptionId: string): boolean {
+    const gate = options.gateOf(subscriptionId, true)
+    return !(gate.type === 'shut' && gate.isLong) && dispatcher.waitingCount(subscriptionId) < FETCH_MAX
   }
 
   /** It keeps its place in the order and comes again later. */
@@ -231,36 +237,52 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     }
   }
 
-  function isOver(item: WorkItem): boolean {
-    const { attempt } = item
-    if (recorded().has(attempt.attemptId)) options.onRecorded(item)
-    else if (options.isCalledOff(attempt)) finish(item)
-    else return false
-    return true
+  /** The last attempt of an item's delivery that is known to be recorded; 0: none is. */
+  function latestRecorded({ deliveryId, attemptNumber }: DueAttempt): number {
+    const isKnown = (number: number) => recorded().has(attemptIdOf(deliveryId, number))
+    let latest = attemptNumber - 1
+    while (isKnown(latest + 1)) latest++
+    while (latest > 0 && !isKnown(latest)) latest--
+    return latest
   }
 
-  function isGoingOn({ attempt }: WorkItem): boolean {
-    let { attemptNumber } = attempt
-    while (recorded().has(attemptIdOf(attempt.deliveryId, attemptNumber + 1))) attemptNumber++
-    return Boolean(recorded().retryOf(attemptIdOf(attempt.deliveryId, attemptNumber)))
+  function standingOf({ attempt }: WorkItem): Standing {
+    const { deliveryId } = attempt
+    if (options.isCalledOff(attempt)) return 'cancelled'
+    const latest = latestRecorded(attempt)
+    if (latest === 0) return 'due'
+    const attemptId = attemptIdOf(deliveryId, latest)
+    if (recorded().retryOf(attemptId)) return latest < attempt.attemptNumber ? 'due' : 'going on'
+    return recorded().isDeadLetter(attemptId) ? 'dead' : 'ended'
   }
 
-  function isBlocking({ attempt }: WorkItem): boolean {
-    const isBlockedByDead = orderingOf(attempt.subscriptionId)?.onDeadLetter === 'block'
-    return isBlockedByDead && recorded().isDeadLetter(attempt.attemptId)
+  function nextOf({ attempt }: WorkItem): HeadNote['next'] {
+    const latest = latestRecorded(attempt)
+    const retry = recorded().retryOf(attemptIdOf(attempt.deliveryId, latest))
+    return retry ? { attemptNumber: latest + 1, dueAtMs: retry.dueAtMs } : null
+  }
+
+  /** Who recorded its end may have died before it could take back what an earlier run had scheduled. */
+  async function leaveOver(item: WorkItem, standing: Exclude<Standing, 'due'>): Promise<void> {
+    try {
+      if (item.isRedelivered && (standing === 'dead' || standing === 'ended')) await options.withdrawSchedule(item)
+      finish(item, standing === 'going on' ? 'retried' : 'ended')
+    } catch (error) {
+      settling.giveBack(item, error)
+    }
   }
 
   /** That others wait for it, or don't any more, is noted before its message is acknowledged: a crash in between repeats it. */
   function finish(item: WorkItem, settlement: Settlement = 'known'): void {
-    const noted = item.attempt.orderKey === undefined ? null : chains.beforeSettled(item, settlement)
+    const noted = isOrdered(item) ? chains.beforeSettled(item, settlement) : null
     if (noted === null) settling.finish(item, settlement)
     else noted.then(() => settling.finish(item, settlement)).catch((error: unknown) => settling.giveBack(item, error))
   }
 
   async function open(lane: number, attemptsAfterLedgerSeq: number): Promise<void> {
     const found = await parking.open(lane, attemptsAfterLedgerSeq)
-    const ordered = await chains.open(lane)
-    for (const subscriptionId of new Set([...found, ...ordered])) nudgeSoon(subscriptionId, NUDGE_MS)
+    await chains.open(lane)
+    for (const subscriptionId of found) nudgeSoon(subscriptionId, NUDGE_MS)
   }
 
   return {
@@ -271,9 +293,11 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     clear,
     finish,
     onSettled(item, settlement) {
-      if (item.attempt.orderKey !== undefined) chains.onSettled(item, settlement)
+      if (isOrdered(item)) chains.onSettled(item, settlement)
     },
-    onFailed: chains.onFailed,
+    onBegin(item) {
+      if (isOrdered(item)) chains.onBegin(item)
+    },
     open,
     close(lane) {
       parking.close(lane)
@@ -284,7 +308,10 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     async lookForOthers(lanes) {
       await chains.lookForReleased()
       for (const lane of lanes)
-        for (const subscriptionId of await parking.lookForOthers(lane)) nudgeSoon(subscriptionId, NUDGE_MS)
+        for (const subscriptionId of await parking.lookForOthers(lane)) {
+          chains.adopt(lane)
+          nudgeSoon(subscriptionId, NUDGE_MS)
+        }
     },
   }
 }

@@ -72,6 +72,8 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   const sender = deps.sender ?? createSender(config.sender)
   const peers = deps.peers ?? createPeers({ nats, logger, kind: 'deliverer', selfId: randomUUID() })
   const lanes = new Map<number, Lane>()
+  /** Lanes that are not ours any more, of which something is still in hand. */
+  const losing = new Map<number, Promise<void>>()
   const held = createHeldItems()
   const targets = createTargets(deps.secretBox, config.format)
   const timers: NodeJS.Timeout[] = []
@@ -108,7 +110,10 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   const pauseWatch = createPauseWatch({ nats, logger, onPause })
   const dispatcher = createDispatcher({
     limits: config.dispatcher,
-    run: (item) => attempts.run(item),
+    run(item) {
+      waitingRoom.onBegin(item)
+      return attempts.run(item)
+    },
     viewOf: (subscriptionId) => {
       const state = registry.subscriptions.get(subscriptionId)?.state
       return { organizationId: state?.organizationId ?? '', origin: state?.target.url ?? '' }
@@ -150,7 +155,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     laneBacklogMax: config.laneBacklogMax,
     isOurs,
     isCalledOff,
-    onRecorded,
+    withdrawSchedule: (item) => attempts.withdrawSchedule(item),
   })
   const attempts = createAttempts({
     ...common,
@@ -166,7 +171,6 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     isCalledOff,
     onAnswered,
     afterRecorded,
-    onFailed: waitingRoom.onFailed,
   })
   const ownership = createLaneOwnership({
     nats,
@@ -245,6 +249,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   // -- lanes ---------------------------------------------------------------------------------------------------------
 
   async function gain(laneNumber: number): Promise<void> {
+    await losing.get(laneNumber)
     if (lanes.has(laneNumber) || isStopping) return
     const checkpoint = registry.lanes.get(laneNumber)
     const lane = createLane({
@@ -272,17 +277,32 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   /** Waits for what is under way, as long as a stop would; what then comes of it is recorded unless another was faster. */
-  async function lose(laneNumber: number): Promise<void> {
+  async function lose(laneNumber: number, isStillOurs: boolean): Promise<void> {
     const lane = lanes.get(laneNumber)
-    if (lane === undefined) return
+    if (lane === undefined) return losing.get(laneNumber)
     lanes.delete(laneNumber)
+    const letGo = letLaneGo(lane, isStillOurs).finally(() => losing.delete(laneNumber))
+    losing.set(laneNumber, letGo)
+    await letGo
+  }
+
+  async function letLaneGo(lane: Lane, isStillOurs: boolean): Promise<void> {
+    const laneNumber = lane.lane
     const stopped = lane.stop()
     const isOfLane = ({ lane: ofItem }: WorkItem) => ofItem === laneNumber
     for (const item of dispatcher.takeWaiting(isOfLane)) held.settle(item, 'given back')
-    waitingRoom.close(laneNumber)
     await whenNothingIsHeld(config.shutdownTimeoutMs, isOfLane)
     for (const item of held) if (isOfLane(item)) item.isRedelivered = true
-    await Promise.race([stopped.then(() => lane.writeCheckpoint()).catch(() => {}), delay(LAST_STEPS_LIMIT_MS)])
+    // Whoever has it now notes how far it is; our view of it is old.
+    const lastSteps = isStillOurs ? stopped.then(() => noteProgress(lane)).catch(() => {}) : stopped
+    await Promise.race([lastSteps, delay(LAST_STEPS_LIMIT_MS)])
+    waitingRoom.close(laneNumber)
+  }
+
+  /** What is done is taken off the disk first: the checkpoint may then leave its attempts behind. */
+  async function noteProgress(lane: Lane): Promise<void> {
+    await waitingRoom.purge(lane.lane)
+    await lane.writeCheckpoint()
   }
 
   async function whenNothingIsHeld(limitMs: number, isWanted: (item: WorkItem) => boolean): Promise<void> {
@@ -301,12 +321,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   async function writeCheckpoints(): Promise<void> {
-    await Promise.all(
-      [...lanes.values()].map(async (lane) => {
-        await waitingRoom.purge(lane.lane)
-        await lane.writeCheckpoint()
-      }),
-    )
+    await Promise.all([...lanes.values()].map(noteProgress))
   }
 
   function every(intervalMs: number, task: () => void | Promise<void>): void {

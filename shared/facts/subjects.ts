@@ -50,6 +50,9 @@ export const WAITING_SUBJECTS = {
   /** One message each: a second append is refused while the first one stands. */
   parked: (lane: number, { subscriptionId, orderKey, deliveryId, attemptNumber }: ParkedName) =>
     `parked.${lane}.${subscriptionId}.${orderKey ?? UNORDERED}.${deliveryId}.${attemptNumber}`,
+  /** Where a delivery of an ordered series stands: a filter, as its attempt may be any. */
+  places: (lane: number, subscriptionId: string, orderKey: string, deliveryId: string) =>
+    `parked.${lane}.${subscriptionId}.${orderKey}.${deliveryId}.*`,
   /** The delivery that an ordered series waits for: to be retried, or (a dead letter) to be skipped. */
   head: (lane: number, subscriptionId: string, orderKey: string, deliveryId: string) =>
     `parked.head.${lane}.${subscriptionId}.${orderKey}.${deliveryId}`,

@@ -39,6 +39,22 @@ export function decodeDueAttempt(text: string): RetryDue | ParkedAttempt {
   return item
 }
 
+/** Of a delivery that is in front of its order key: an attempt of it is recorded. */
+export interface HeadNote {
+  v: 1
+  type: 'head'
+  /** The attempt that comes next; null: none does. It is a dead letter, and those behind it wait until somebody lets it go. */
+  next: { attemptNumber: number; dueAtMs: number } | null
+}
+
+/** @throws {Error} when `text` is no such note. */
+export function decodeHeadNote(text: string): HeadNote {
+  const item = JSON.parse(text) as HeadNote
+  if (item.v !== 1 || item.type !== 'head')
+    throw new Error(`WAITING holds a message of the unknown kind ${String(item.type)}`)
+  return item
+}
+
 /** An event whose time to be matched has come. It fires under `due.postponed`. */
 export interface PostponedDue {
   v: 1

@@ -25,9 +25,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the fact comes before the schedule of the retry',
     file: 'services/deliverer/attempts.ts',
-    find: 'if (attempt.orderKey !== undefined) await options.onFailed(item, fact.decision)',
+    find: "if (fact.decision.type === 'retry') {\n",
     replace:
-      "if (fact.decision.type === 'retry') await ledger.append({ subject: LEDGER_SUBJECTS.attempt, body: JSON.stringify(fact), msgId: attempt.attemptId })",
+      "if (fact.decision.type === 'retry') { await ledger.append({ subject: LEDGER_SUBJECTS.attempt, body: JSON.stringify(fact), msgId: attempt.attemptId })\n",
   },
   {
     name: 'a retry is not scheduled',

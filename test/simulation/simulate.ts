@@ -81,7 +81,7 @@ interface Plan {
 }
 
 /** Of the subscriptions. */
-const ORDERED_SHARE = 0
+const ORDERED_SHARE = 0.3
 const ORDERINGS: readonly Ordering[] = [
   { by: { type: 'subscription' }, onDeadLetter: 'pass' },
   { by: { type: 'label', name: 'k' }, onDeadLetter: 'pass' },
