@@ -36,8 +36,6 @@ export interface HandshakesOptions {
 }
 
 const ASKED_POLL_MS = 500
-/** The address may change meanwhile, and the next one be willing. */
-const REFUSED_POLL_MS = 2_000
 const GIVEN: Consent = { type: 'given', ratePerMinute: null }
 
 export function createHandshakes(options: HandshakesOptions): Handshakes {
@@ -60,7 +58,7 @@ export function createHandshakes(options: HandshakesOptions): Handshakes {
     if (latest?.result.state === 'granted') return { type: 'given', ratePerMinute: latest.result.ratePerMinute }
     const nowMs = clock.nowMs()
     if (latest?.result.state === 'refused' && latest.result.retryAtMs > nowMs)
-      return { type: 'missing', untilMs: Math.min(latest.result.retryAtMs, nowMs + REFUSED_POLL_MS) }
+      return { type: 'missing', untilMs: latest.result.retryAtMs }
     if (!underWay.has(subscriptionId)) {
       underWay.add(subscriptionId)
       void ask(subscription, latest?.result.state === 'refused' ? latest.result.refusals : 0)

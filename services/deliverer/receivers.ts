@@ -70,8 +70,6 @@ interface Receiver {
 
 /** A pause ends without a word to us; so often it is looked for. */
 const PAUSE_POLL_MS = 500
-/** So may what holds a receiver back, when its address changes. */
-const HOLD_POLL_MS = 5_000
 /** A receiver that will be ready sooner is waited for with what is at hand. */
 const LONG_MS = 2_000
 /** Failures for so long are noted, so that a restart doesn't forget since when. */
@@ -126,10 +124,8 @@ export function createReceivers({ registry, control, consentOf, clock, logger, c
     if (consent.type === 'missing') return { type: 'shut', untilMs: consent.untilMs, isLong: true }
     const rateLimit = lowerRate(subscription.state.rateLimit, consent.ratePerMinute)
     const receiver = receiverOf(subscriptionId)
-    if (receiver.holdUntilMs !== null && receiver.holdUntilMs > nowMs) {
-      const untilMs = Math.min(receiver.holdUntilMs, nowMs + HOLD_POLL_MS)
-      return { type: 'shut', untilMs, isLong: receiver.holdUntilMs - nowMs > LONG_MS }
-    }
+    if (receiver.holdUntilMs !== null && receiver.holdUntilMs > nowMs)
+      return { type: 'shut', untilMs: receiver.holdUntilMs, isLong: receiver.holdUntilMs - nowMs > LONG_MS }
     const { breaker } = receiver
     if (breaker.type === 'open') {
       if (breaker.probeAtMs > nowMs) return { type: 'shut', untilMs: breaker.probeAtMs, isLong: true }

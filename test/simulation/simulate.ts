@@ -298,7 +298,7 @@ function tellHistory(ledger: FakeStream, { violations }: VerifyReport, tell: (li
     const fact = decodeLedgerFact(line)
     const isAbout =
       'deliveryId' in fact ? ids.has(fact.deliveryId) : 'eventIds' in fact && fact.eventIds.some((id) => ids.has(id))
-    if (isAbout || fact.type === 'cancelled') tell(`LEDGER ${seq} ${line}`)
+    if (isAbout || fact.type === 'cancelled' || fact.type === 'chosen_cancelled') tell(`LEDGER ${seq} ${line}`)
   }
 }
 
