@@ -32,6 +32,8 @@ export interface LaneOwnership {
   start(): Promise<void>
   /** Gives all lanes back, once nothing of them is in hand. */
   stop(): Promise<void>
+  /** Asks NATS itself, until it answers. */
+  isStillOurs(lane: number): Promise<boolean>
   /** Asks NATS itself which lanes are still ours, after this process hasn't run for a while; the others are lost. */
   recheck(): Promise<void>
 }
@@ -180,6 +182,7 @@ export function createLaneOwnership(options: LaneOwnershipOptions): LaneOwnershi
       await Promise.all(given)
       peers.stop()
     },
+    isStillOurs,
     async recheck() {
       for (const lane of [...mine]) if (!(await isStillOurs(lane))) await lose(lane)
     },

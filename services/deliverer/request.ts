@@ -1,7 +1,8 @@
-import { type SignatureVersion, signatureHeader } from '#shared/domain/signature.ts'
+import type { SignatureVersion } from '#shared/domain/signature.ts'
 import type { SubscriptionSecrets, SubscriptionState } from '#shared/facts/control.ts'
 import type { CachedEvent } from '#shared/runtime/event-cache.ts'
 import type { OutgoingRequest } from './sender.ts'
+import { prepareSigning, type Signing, signatureHeaderNames, signatureHeaders } from './signing.ts'
 
 export interface RequestFormat {
   signatureHeaderName: string
@@ -14,7 +15,7 @@ export interface PreparedTarget {
   origin: string
   path: string
   method: string
-  secret: string
+  signing: Signing
   /** Null: the server's. */
   timeoutMs: number | null
   /** The customer's headers, names in lower case, but for those that jethook sets itself. */
@@ -39,15 +40,15 @@ export function prepareTarget(
   format: RequestFormat,
 ): PreparedTarget {
   const url = new URL(secrets.targetUrl ?? state.target.url)
-  const signatureName = format.signatureHeaderName.toLowerCase()
+  const signatureNames = signatureHeaderNames(format.signatureHeaderName)
   const headers = Object.entries(secrets.targetHeaders)
     .map(([name, value]) => [name.toLowerCase(), value] as const)
-    .filter(([name]) => !OWN_HEADERS.has(name) && name !== signatureName)
+    .filter(([name]) => !OWN_HEADERS.has(name) && !signatureNames.includes(name))
   return {
     origin: url.origin,
     path: url.pathname + url.search,
     method: state.target.method,
-    secret: secrets.secret,
+    signing: prepareSigning(state, secrets, format.signatureVersions),
     timeoutMs: state.retryPolicy?.timeoutMs ?? null,
     headers,
   }
@@ -75,14 +76,9 @@ export function buildRequest(
     if (!REPRESENTABLE.test(value)) return null
     headers.push(name, value)
   }
-  const signature = signatureHeader({
-    secret: target.secret,
-    timestamp,
-    headers: signed,
-    body: payload,
-    versions: format.signatureVersions,
-  })
-  headers.push(format.signatureHeaderName, signature, 'accept', '*/*', 'accept-encoding', 'identity')
+  const content = { eventId: event.eventId, timestamp, headers: signed, body: payload }
+  headers.push(...signatureHeaders(target.signing, content, format.signatureHeaderName))
+  headers.push('accept', '*/*', 'accept-encoding', 'identity')
   if (!target.headers.some(([name]) => name === 'user-agent')) headers.push('user-agent', format.userAgent)
   const { origin, path, method, timeoutMs } = target
   return { origin, path, method, headers, body: payload, ...(timeoutMs === null ? {} : { timeoutMs }) }

@@ -72,8 +72,11 @@ const FETCH_MAX = 100
 const NUDGE_MS = 5
 const LOOK_AGAIN_MS = 50
 const CONTROL_WAIT_MS = 5_000
+/** After trouble of our own. */
+const READ_AGAIN_MS = 1_000
 /** A retry whose turn it is, but whose receiver takes nothing, comes again after so long at the least. */
-const POSTPONED_MIN_MS = 30_000
+const POSTPONED_MIN_MS = 5_000
+const POSTPONED_BY_PAUSE_MS = 30_000
 /** The fuller a lane, the fewer of one subscription may wait in memory. */
 const ALLOWANCES = [
   { fill: 0.9, waitingMax: 0 },
@@ -177,7 +180,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     } catch (error) {
       if (options.isStopping()) return
       logger.warn({ err: error }, 'what is parked could not be read back')
-      nudgeSoon(subscriptionId, POSTPONED_MIN_MS / 30)
+      nudgeSoon(subscriptionId, READ_AGAIN_MS)
     }
   }
 
@@ -220,7 +223,9 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
   /** It keeps its place in the order and comes again later. */
   async function postpone(item: WorkItem, untilMs: number): Promise<void> {
     const { attempt, lane } = item
-    const atMs = Math.max(untilMs, options.clock.nowMs() + POSTPONED_MIN_MS)
+    const isPaused = (registry.subscriptions.get(attempt.subscriptionId)?.state.pausedAtMs ?? null) !== null
+    const leastMs = isPaused ? POSTPONED_BY_PAUSE_MS : POSTPONED_MIN_MS
+    const atMs = Math.max(untilMs, options.clock.nowMs() + leastMs)
     const retry: RetryDue = { ...attempt, v: 1, type: 'retry', dueAtMs: attempt.dueAtMs ?? atMs }
     try {
       await waiting.append({

@@ -261,6 +261,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       unacknowledgedMax: config.laneBacklogMax,
       ledgerSeq,
       parkedAfterLedgerSeq: () => waitingRoom.attemptsAfterLedgerSeq(laneNumber),
+      isStillOurs: () => ownership.isStillOurs(laneNumber),
       onMessage: (message, source, isSeenBefore) => receive(message, { source, lane: laneNumber, isSeenBefore }),
     })
     lanes.set(laneNumber, lane)

@@ -31,6 +31,7 @@ import { registerRequestAttemptRoutes } from './routes/request-attempts.ts'
 import { registerResponseRoutes } from './routes/responses.ts'
 import { registerServiceTokenRoutes } from './routes/service-tokens.ts'
 import { registerSubscriptionControlRoutes } from './routes/subscription-control.ts'
+import { registerSubscriptionSecretRoutes } from './routes/subscription-secrets.ts'
 import { registerSubscriptionRoutes } from './routes/subscriptions.ts'
 import { createSchemaChecker } from './schema-check/schema-checker.ts'
 import { createServer, type GatewayServer, refuseOtherMethods } from './server.ts'
@@ -196,6 +197,7 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerEventTypeRoutes(routes, deps)
       registerSubscriptionRoutes(routes, deps)
       registerSubscriptionControlRoutes(routes, deps)
+      registerSubscriptionSecretRoutes(routes, deps)
       registerFilterRoutes(routes, deps)
       registerEventRoutes(routes, deps)
       registerDeliveryControlRoutes(routes, deps)

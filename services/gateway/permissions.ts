@@ -58,6 +58,8 @@ export const ACTIONS = {
   'subscription.delete': editor('application'),
   'subscription.pause': editor('application'),
   'subscription.test': editor('application'),
+  'subscription.reveal_secret': editor('application'),
+  'subscription.rotate_secret': editor('application'),
   'subscription.try_filter': viewer('application'),
   'event.list': viewer('application'),
   'event.get': viewer('application'),

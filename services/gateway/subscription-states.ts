@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { ProblemError } from '#shared/contract/problems.ts'
 import type { SubscriptionPost } from '#shared/contract/schemas.ts'
 import { readDeliveryOptions } from '#shared/domain/delivery-options.ts'
 import type { RegisteredSubscription } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
+import { keptSecrets, readSignatures } from '#shared/domain/subscription-secrets.ts'
 import { readRetryPolicy } from '#shared/domain/validate-retry-policy.ts'
 import { isHttpMethod, type ParsedTarget, parseTarget, wantedLabels } from '#shared/domain/validate-subscription.ts'
 import {
@@ -13,6 +13,7 @@ import {
   type SubscriptionSecrets,
   type SubscriptionState,
 } from '#shared/facts/control.ts'
+import { newSigningSecrets } from './credentials.ts'
 import { badBody } from './request-values.ts'
 
 /** A post whose form is right; whether it is allowed and its values are valid is still to be seen. */
@@ -40,16 +41,20 @@ export interface NextSubscription {
   by: Actor
 }
 
-/** The whole next state: a PUT replaces everything but what is the subscription's own (secret, creation time). */
+/**
+ * The whole next state: a PUT replaces everything but what is the subscription's own (secrets, creation time). How it signs
+ * is kept too when the PUT doesn't say: a client that knows nothing of it must not lock receivers out.
+ */
 export function nextSubscription(
   { read, application, subscriptionId, before, nowMs, by }: NextSubscription,
   secretBox: SecretBox,
 ): SubscriptionState {
   const { post, target, labels } = read
+  const fresh = newSigningSecrets()
   const secretsBefore = before ? openSubscription(secretBox, before.state) : null
   const isSameTarget = before !== null && (secretsBefore?.targetUrl ?? before.state.target.url) === target.url
   const secrets: SubscriptionSecrets = {
-    secret: secretsBefore?.secret ?? randomUUID(),
+    ...(before && secretsBefore ? keptSecrets(before.state, secretsBefore, fresh, nowMs) : fresh),
     targetHeaders: target.headers,
     targetUrl: target.url,
   }
@@ -57,6 +62,8 @@ export function nextSubscription(
   if (typeof readPolicy === 'string') throw new TypeError('the retry policy must have been checked')
   const options = readDeliveryOptions(post)
   if (Array.isArray(options)) throw new TypeError('the delivery options must have been checked')
+  const signatures = post.signatures === undefined ? before?.state.signatures : readSignatures(post.signatures)
+  if (typeof signatures === 'string') throw new TypeError('the signatures must have been checked')
   return {
     v: 1,
     type: 'subscription',
@@ -69,7 +76,9 @@ export function nextSubscription(
     description: post.description ?? null,
     metadata: post.metadata ?? {},
     target: { method: isHttpMethod(target.method) ? target.method : 'POST', url: new URL(target.url).origin },
-    sealed: secretBox.seal(JSON.stringify(secrets), contextOf(subscriptionId)),
+    sealed: sealSubscription(secretBox, subscriptionId, secrets),
+    ...(signatures ? { signatures } : {}),
+    ...(before?.state.secretRotation ? { secretRotation: before.state.secretRotation } : {}),
     maxRetries: post.max_retries ?? readPolicy?.maxRetries ?? null,
     retryPolicy: readPolicy?.policy ?? null,
     filter: post.filter ?? null,
@@ -85,6 +94,10 @@ export function nextSubscription(
     changedAtMs: nowMs,
     changedBy: by,
   }
+}
+
+export function sealSubscription(secretBox: SecretBox, subscriptionId: string, secrets: SubscriptionSecrets): string {
+  return secretBox.seal(JSON.stringify(secrets), contextOf(subscriptionId))
 }
 
 export function openSubscription(secretBox: SecretBox, state: SubscriptionState): SubscriptionSecrets {

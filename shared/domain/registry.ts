@@ -208,6 +208,7 @@ export function createRegistry(): Registry {
           quotaGuards.set(fact.scopeId, seq)
           break
         case 'notifier':
+        case 'secret_reveal':
           break
         case 'membership':
         case 'session':

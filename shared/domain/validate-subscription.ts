@@ -4,6 +4,7 @@ import { HTTP_METHODS, type HttpMethod } from '../facts/control.ts'
 import { readDeliveryOptions } from './delivery-options.ts'
 import { isValidPattern } from './event-type-pattern.ts'
 import { validateFilter } from './payload-filter.ts'
+import { readSignatures } from './subscription-secrets.ts'
 import { readRetryPolicy } from './validate-retry-policy.ts'
 import { checkMap, checkNoNull, checkText, createValidation, LABELS_RULE, METADATA_RULE } from './validation.ts'
 
@@ -105,7 +106,7 @@ export function validateSubscriptionPost(post: SubscriptionPost, target: ParsedT
 
 type Validation = ReturnType<typeof createValidation>
 
-/** What the contract doesn't know: wildcards, filters, retry policies, pace and order. */
+/** What the contract doesn't know: wildcards, filters, retry policies, pace and order, signatures. */
 function checkAdditions(validation: Validation, post: SubscriptionPost): void {
   const wrongPattern = post.event_types.find((name) => name.includes('**') && !isValidPattern(name) && isWildcard(name))
   if (wrongPattern !== undefined) {
@@ -119,6 +120,9 @@ function checkAdditions(validation: Validation, post: SubscriptionPost): void {
   const options = readDeliveryOptions(post)
   if (Array.isArray(options))
     for (const { field, message } of options) validation.add(field, { code: 'delivery-options', message, params: {} })
+  const signatures = readSignatures(post.signatures)
+  if (typeof signatures === 'string')
+    validation.add('signatures', { code: 'signatures', message: signatures, params: {} })
   const attempts = post.retry_policy?.max_attempts ?? null
   const retries = post.max_retries ?? null
   if (attempts !== null && retries !== null && attempts !== retries + 1) {

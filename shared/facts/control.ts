@@ -200,6 +200,10 @@ export interface SubscriptionState extends ControlFactBase {
   targetVersion?: number
   /** Why jethook itself has disabled it; null: it is enabled, or a person has disabled it. */
   disabledBecause: { reason: 'failing' | 'gone'; sinceMs: number } | null
+  /** How its requests are signed; absent: as the server's setting says. */
+  signatures?: SignatureKind[]
+  /** When its secrets were last replaced, and until when those before sign too; absent: never. */
+  secretRotation?: { atMs: number; previousUntilMs: number }
   /** CONTROL sequence of the last *earlier* state that was disabled or deleted, 0 if none: see `cancelledBeforeSeq`. */
   lastCancelledSeq: number
 }
@@ -237,12 +241,39 @@ export interface SubscriptionRetryPolicy {
   timeoutMs: number | null
 }
 
-/** What `SubscriptionState.sealed` holds, as JSON. */
-export interface SubscriptionSecrets {
+export const SIGNATURE_KINDS = ['hook0-v0', 'hook0-v1', 'standard-v1', 'standard-v1a'] as const
+/** Hook0's header, or one of Standard Webhooks' signatures: HMAC-SHA256 (v1), ed25519 (v1a). */
+export type SignatureKind = (typeof SIGNATURE_KINDS)[number]
+
+/** Of Standard Webhooks: 32 random bytes each, in base64. */
+export interface StandardKeys {
+  hmacKey: string
+  ed25519Seed: string
+}
+
+/** What a subscription's requests are signed with. */
+export interface SigningSecrets {
+  /** Hook0's, as text. */
   secret: string
+  /** Absent where nobody has written the subscription since there are such keys. */
+  standard?: StandardKeys
+}
+
+/** What `SubscriptionState.sealed` holds, as JSON. */
+export interface SubscriptionSecrets extends SigningSecrets {
+  /** From before the last rotation: they sign until `secretRotation.previousUntilMs`. */
+  previous?: SigningSecrets
   targetHeaders: Record<string, string>
   /** Absent in states of the first version, whose `target.url` is the whole address. */
   targetUrl?: string
+}
+
+/** Somebody was shown a subscription's secrets: for the audit log alone. */
+export interface SecretReveal extends ControlFactBase {
+  type: 'secret_reveal'
+  subscriptionId: string
+  applicationId: string
+  organizationId: string
 }
 
 /** Written with each thing that is counted against a quota of the scope, so that no two are counted at once. */
@@ -342,6 +373,7 @@ export type ControlFact =
   | ServiceTokenState
   | EventTypeState
   | SubscriptionState
+  | SecretReveal
   | QuotaGuard
   | LaneCheckpoint
   | LaneOwner
@@ -373,6 +405,8 @@ export function controlSubject(fact: ControlFact): string {
       return CONTROL_SUBJECTS.eventType(fact.applicationId, fact.name)
     case 'subscription':
       return CONTROL_SUBJECTS.subscription(fact.subscriptionId)
+    case 'secret_reveal':
+      return CONTROL_SUBJECTS.secretReveal(fact.subscriptionId)
     case 'quota_guard':
       return CONTROL_SUBJECTS.quotaGuard(fact.scopeId)
     case 'lane':
@@ -423,6 +457,7 @@ const ADDED_LATER: Record<ControlFact['type'], Record<string, unknown>> = {
     handshake: null,
     targetVersion: 0,
   },
+  secret_reveal: {},
   quota_guard: {},
   lane: {},
   lane_owner: {},

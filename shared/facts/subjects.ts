@@ -81,6 +81,7 @@ export const CONTROL_SUBJECTS = {
   serviceToken: (tokenId: string) => `control.service_token.${tokenId}`,
   eventType: (applicationId: string, name: string) => `control.event_type.${applicationId}.${subjectToken(name)}`,
   subscription: (subscriptionId: string) => `control.subscription.${subscriptionId}`,
+  secretReveal: (subscriptionId: string) => `control.secret_reveal.${subscriptionId}`,
   quotaGuard: (scopeId: string) => `control.quota_guard.${scopeId}`,
   lane: (lane: number) => `control.lane.${lane}`,
   laneOwner: (lane: number) => `control.lane_owner.${lane}`,

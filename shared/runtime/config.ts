@@ -180,7 +180,7 @@ export const SETTINGS = Type.Object({
   }),
   ENABLED_SIGNATURE_VERSIONS: text('v1', {
     group: 'Delivery',
-    description: 'Comma separated signature versions to send: v0, v1',
+    description: 'Comma separated signature versions for subscriptions that name none: v0, v1',
   }),
   RECONCILE_INTERVAL_MS: integer(
     60000,

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Credentials } from '#scripts/start/credentials.ts'
+import type { SubscriptionAnswer, SubscriptionSecretAnswer } from '#shared/contract/schemas.ts'
 import { createApplication, logIn, PASSWORD } from '../support/accounts.ts'
 import { createApi } from '../support/api.ts'
 import { startReceiver } from '../support/receiver.ts'
@@ -82,14 +83,24 @@ test('no secret, token, password or payload reaches a log, a fact or the databas
   }
   const url = `${receiver.url}/${canaries.path}?key=${canaries.query}`
   const target = { type: 'http', method: 'POST', url, headers: { 'x-api-key': canaries.header } }
-  const subscription = await post<{ secret: string }>('/subscriptions', {
+  const subscription = await post<SubscriptionAnswer>('/subscriptions', {
     application_id: applicationId,
     is_enabled: true,
     event_types: ['a.b.c'],
     labels: { all: 'yes' },
     target,
+    signatures: ['hook0-v1', 'standard-v1', 'standard-v1a'],
   })
   assert.equal(subscription.status, 201)
+  const secretPath = `/subscriptions/${subscription.body.subscription_id}/secret`
+  const revealed = await api.call<SubscriptionSecretAnswer>(
+    'GET',
+    `${secretPath}?application_id=${applicationId}`,
+    undefined,
+    authorization,
+  )
+  const rotated = await post<SubscriptionSecretAnswer>(`${secretPath}/rotate`, { application_id: applicationId })
+  assert.equal(rotated.status, 200)
   const event = {
     application_id: applicationId,
     event_type: 'a.b.c',
@@ -134,6 +145,10 @@ test('no secret, token, password or payload reaches a log, a fact or the databas
     'application secret': secret,
     'service token': token.body.biscuit,
     'subscription secret': subscription.body.secret,
+    'key of Standard Webhooks': revealed.body.webhook_secret!.replace('whsec_', ''),
+    'new subscription secret': rotated.body.secret,
+    'new key of Standard Webhooks': rotated.body.webhook_secret!.replace('whsec_', ''),
+    'name of a private key': 'ed25519Seed',
     'target path': canaries.path,
     'target query': canaries.query,
     'target header': canaries.header,

@@ -200,7 +200,10 @@ export async function simulate(
   }
 }
 
-/** With these, what was in hand may be made again; so it may when two deliverers are handed a schedule that fired twice. */
+/**
+ * With these, what was in hand may be made again; so it may when two deliverers are handed a schedule that fired twice, or when
+ * one gives a lane to the other whose last facts it can't write.
+ */
 const REPEATING: readonly FaultName[] = [
   'crash',
   'pause',
@@ -213,7 +216,8 @@ const REPEATING: readonly FaultName[] = [
 ]
 
 function isRepetitionCalledFor(faults: ReadonlySet<FaultName>, delivererCount: number): boolean {
-  return REPEATING.some((name) => faults.has(name)) || (faults.has('double firing') && delivererCount > 1)
+  const ofTwo: readonly FaultName[] = ['double firing', 'disk full']
+  return REPEATING.some((name) => faults.has(name)) || (delivererCount > 1 && ofTwo.some((name) => faults.has(name)))
 }
 
 /**
@@ -647,6 +651,7 @@ function makeTrouble({ time, random, faults, around, processes, gateway }: Troub
   often('pause', 2, () => {
     const { owner } = random.pick(processes.running)
     trace(owner.name, 'is paused')
+    if ((owner.pausedUntilMs ?? 0) < time.nowMs()) owner.pausedSinceMs = time.nowMs()
     owner.pausedUntilMs = Math.max(owner.pausedUntilMs ?? 0, time.nowMs() + random.int(500, PAUSE_MAX_MS))
   })
   often('server crash', 3, () => crashServer(false))

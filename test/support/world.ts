@@ -138,6 +138,7 @@ export const BODIES: Record<string, (ids: Record<string, string>) => Record<stri
   'eventTypes.create': ({ application_id }) => ({ application_id, service: 'x', resource_type: 'y', verb: 'z' }),
   'subscriptions.create': (ids) => subscriptionPost(ids['application_id']!, ids['target_url']!),
   'subscriptions.update': (ids) => subscriptionPost(ids['application_id']!, ids['target_url']!),
+  'subscriptionSecret.rotate': ({ application_id }) => ({ application_id, grace_period: '1h' }),
   'filters.try': ({ application_id }) => ({ application_id, filter: { 'payload.amount': 7 } }),
   'events.ingest': ({ application_id }) => eventPost(application_id!),
   'events.ingestBatch': ({ application_id }) => {
