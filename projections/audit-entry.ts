@@ -52,6 +52,8 @@ export function auditEntryOf(fact: ControlFact, controlSeq: number): AuditEntry 
     case 'lane_owner':
     case 'notifier':
     case 'receiver':
+    case 'handshake':
+    case 'cancellation':
       return null
   }
 }

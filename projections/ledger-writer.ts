@@ -1,13 +1,14 @@
 import type { ClientBase } from 'pg'
-import type { DeliveriesCancelled } from '#shared/facts/ledger.ts'
-import type {
-  AttemptColumns,
-  DeadLetterColumns,
-  DeliveryColumns,
-  LedgerRows,
-  LedgerSegment,
-  LedgerState,
-  ResponseColumns,
+import type { ChosenCancelled, DeliveriesCancelled } from '#shared/facts/ledger.ts'
+import {
+  type AttemptColumns,
+  type DeadLetterColumns,
+  type DeliveryColumns,
+  type LedgerRows,
+  type LedgerSegment,
+  type LedgerState,
+  openRetriesOf,
+  type ResponseColumns,
 } from './ledger.ts'
 
 const TIME = (column: string) => `to_timestamp(${column} / 1000.0)`
@@ -84,17 +85,24 @@ const UPSERT_CANCELLATION = `
   INSERT INTO cancellations (scope_id, control_seq, cancelled_at) VALUES ($1, $2, ${TIME('$3::float8')})
   ON CONFLICT (scope_id) DO UPDATE SET control_seq = excluded.control_seq, cancelled_at = excluded.cancelled_at`
 
-const cancelOpenSql = (scope: string) => `
+const cancelOpenSql = (scope: string, at: string) => `
   WITH closed AS (
-    UPDATE deliveries SET status = 'cancelled', finished_at = ${TIME('$3::float8')}
-    WHERE ${scope} AND status = 'pending' AND control_seq < $2
+    UPDATE deliveries SET status = 'cancelled', finished_at = ${TIME(at)}
+    WHERE ${scope} AND status = 'pending'
     RETURNING delivery_id
   )
-  UPDATE attempts a SET outcome = 'cancelled', failed_at = ${TIME('$3::float8')}
+  UPDATE attempts a SET outcome = 'cancelled', failed_at = ${TIME(at)}
   FROM closed c WHERE a.delivery_id = c.delivery_id AND a.outcome IS NULL`
 
-const CANCEL_OPEN_OF_SUBSCRIPTION = cancelOpenSql('subscription_id = $1')
-const CANCEL_OPEN_OF_APPLICATION = cancelOpenSql('application_id = $1')
+const CANCEL_OPEN_OF_SUBSCRIPTION = cancelOpenSql('subscription_id = $1 AND control_seq < $2', '$3::float8')
+const CANCEL_OPEN_OF_APPLICATION = cancelOpenSql('application_id = $1 AND control_seq < $2', '$3::float8')
+const CANCEL_CHOSEN = cancelOpenSql('delivery_id = ANY($1::uuid[])', '$2::float8')
+
+/** Whoever decided on these retries did not know yet that the delivery was called off. */
+const CLOSE_RETRIES_OF_CANCELLED = `
+  UPDATE attempts a SET outcome = 'cancelled', failed_at = d.finished_at
+  FROM deliveries d
+  WHERE a.attempt_id = ANY($1::uuid[]) AND a.outcome IS NULL AND d.delivery_id = a.delivery_id AND d.status = 'cancelled'`
 
 export async function loadCancellations(client: ClientBase): Promise<LedgerState> {
   const { rows } = await client.query<{ scope_id: string; control_seq: string; cancelled_ms: number }>(
@@ -124,6 +132,11 @@ async function writeSegment(client: ClientBase, segment: LedgerSegment): Promise
     await client.query({ name: 'finish-deliveries', text: FINISH_DELIVERIES, values })
   }
   if (attempts.size > 0) await upsertAttempts(client, [...attempts.values()])
+  const retries = openRetriesOf(segment)
+  if (retries.length > 0) {
+    const values = [retries.map(({ attemptId }) => attemptId)]
+    await client.query({ name: 'close-retries-of-cancelled', text: CLOSE_RETRIES_OF_CANCELLED, values })
+  }
   if (startedAttempts.size > 0) {
     const values = [[...startedAttempts.keys()], [...startedAttempts.values()]]
     await client.query({ name: 'start-attempts', text: START_ATTEMPTS, values })
@@ -232,10 +245,12 @@ async function insertDeadLetters(client: ClientBase, rows: DeadLetterColumns[]):
   await client.query({ name: 'insert-dead-letters', text: INSERT_DEAD_LETTERS, values })
 }
 
-async function cancelOpen(
-  client: ClientBase,
-  { subscriptionId, applicationId, controlSeq, cancelledAtMs }: DeliveriesCancelled,
-): Promise<void> {
+async function cancelOpen(client: ClientBase, fact: DeliveriesCancelled | ChosenCancelled): Promise<void> {
+  if (fact.type === 'chosen_cancelled') {
+    await client.query(CANCEL_CHOSEN, [fact.deliveryIds, fact.cancelledAtMs])
+    return
+  }
+  const { subscriptionId, applicationId, controlSeq, cancelledAtMs } = fact
   const values = [subscriptionId ?? applicationId, controlSeq, cancelledAtMs]
   await client.query(UPSERT_CANCELLATION, values)
   await client.query(subscriptionId === null ? CANCEL_OPEN_OF_APPLICATION : CANCEL_OPEN_OF_SUBSCRIPTION, values)

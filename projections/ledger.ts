@@ -1,6 +1,7 @@
 import { attemptIdOf } from '#shared/domain/ids.ts'
 import {
   type AttemptStarted,
+  type ChosenCancelled,
   type DeadLetterReason,
   type DeliveriesCancelled,
   type DeliveryAttempted,
@@ -92,7 +93,7 @@ export interface LedgerSegment {
   /** Postponed events of which it was decided that they are delivered, or not. */
   postponementsEnded: Map<string, { status: 'released' | 'withdrawn'; endedAtMs: number }>
   /** Closes what is open by now, after the rows above. */
-  thenCancelled: DeliveriesCancelled | null
+  thenCancelled: DeliveriesCancelled | ChosenCancelled | null
 }
 
 export interface LedgerRows {
@@ -142,6 +143,12 @@ export function foldLedger(
         endPostponement(segment, fact.eventId, 'withdrawn', fact.withdrawnAtMs)
         break
       case 'replayed':
+      case 'skipped':
+        break
+      case 'chosen_cancelled':
+        segment.thenCancelled = fact
+        segment = newSegment()
+        rows.segments.push(segment)
         break
       case 'cancelled': {
         const scopeId = fact.subscriptionId ?? fact.applicationId
@@ -212,6 +219,11 @@ function foldDelivery(segment: LedgerSegment, fact: DeliveryCreated, cancellatio
     segment,
     cancellation ? { ...open, outcome: 'cancelled', failedAtMs: cancellation.cancelledAtMs } : open,
   )
+}
+
+/** Retries that the segment decides on: of a delivery that was called off meanwhile they are not made. */
+export function openRetriesOf({ attempts }: LedgerSegment): AttemptColumns[] {
+  return [...attempts.values()].filter(({ outcome, attemptNumber }) => outcome === null && attemptNumber > 1)
 }
 
 type AttemptPlace = Pick<AttemptColumns, 'attemptId' | 'attemptNumber' | 'createdAtMs' | 'delayUntilMs'>

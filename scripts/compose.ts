@@ -2,6 +2,7 @@ import { projectionsConfig } from '#projections/config.ts'
 import { refuseOlderStreams } from '#projections/stream-guard.ts'
 import { createProjections } from '#projections/worker.ts'
 import { delivererConfig } from '#services/deliverer/config.ts'
+import { createTestDesk } from '#services/deliverer/test-desk.ts'
 import { createDeliverer } from '#services/deliverer/worker.ts'
 import { createGateway } from '#services/gateway/app.ts'
 import { gatewayConfig } from '#services/gateway/config.ts'
@@ -61,6 +62,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     ...runtime.services,
     projections,
     createDeliverer({ ...runtime, ...appenders, config, random: Math.random, logger: child('deliverer') }),
+    createTestDesk({ ...runtime, config, logger: child('deliverer') }),
     createMatcher({ ...runtime, ...appenders, config: matcherConfig(settings), logger: child('matcher') }),
     reconciler,
     createNotifier({ ...runtime, ...appenders, config: notifierConfig(settings), logger: child('notifier') }),

@@ -4,6 +4,7 @@ import { createRegistry } from '#shared/domain/registry.ts'
 import { isRetried } from '#shared/domain/retry-policy.ts'
 import type { ControlFact, SubscriptionState } from '#shared/facts/control.ts'
 import type {
+  ChosenCancelled,
   DeliveriesCancelled,
   DeliveryAttempted,
   DeliveryCreated,
@@ -134,6 +135,8 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
   const digests = new Map<string, string>()
   const answered = successesOf(input.received)
   const cancellations = new Map<string, DeliveriesCancelled>()
+  /** When deliveries were called off one by one. */
+  const chosenAtMs = new Map<string, number>()
   const counts = { events: 0, deliveries: 0, attempts: 0, succeeded: 0, deadLettered: 0, cancelled: 0, repeated: 0 }
   const order = createOrderCheck(EARLY_TOLERANCE_MS + (input.clockSkewMs ?? 0), (deliveryId, detail) =>
     breaks('I15', `delivery ${deliveryId}`, detail),
@@ -336,13 +339,10 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
       return
     }
     const cancelled = cancellations.get(fact.subscriptionId) ?? cancellations.get(fact.applicationId)
-    if (!cancelled) breaks('I3', subject, `attempt ${fact.attemptNumber} comes after its end`)
-    else if (fact.startedAtMs > cancelled.cancelledAtMs + input.cancelGraceMs)
-      breaks(
-        'I8',
-        subject,
-        `attempt ${fact.attemptNumber} began ${fact.startedAtMs - cancelled.cancelledAtMs} ms after`,
-      )
+    const cancelledAtMs = chosenAtMs.get(fact.deliveryId) ?? cancelled?.cancelledAtMs
+    if (cancelledAtMs === undefined) breaks('I3', subject, `attempt ${fact.attemptNumber} comes after its end`)
+    else if (fact.startedAtMs > cancelledAtMs + input.cancelGraceMs)
+      breaks('I8', subject, `attempt ${fact.attemptNumber} began ${fact.startedAtMs - cancelledAtMs} ms after`)
   }
 
   function decide(fact: DeliveryAttempted, delivery: OpenDelivery, subject: string): void {
@@ -408,6 +408,17 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     }
   }
 
+  function cancelChosen({ deliveryIds, cancelledAtMs }: ChosenCancelled): void {
+    for (const deliveryId of deliveryIds) {
+      const delivery = open.get(deliveryId)
+      // Of this and its end the first one counts.
+      if (delivery === undefined) continue
+      chosenAtMs.set(deliveryId, cancelledAtMs)
+      end(delivery.fact, null, false)
+      counts.cancelled++
+    }
+  }
+
   // -- the whole -----------------------------------------------------------------------------------------------------
 
   for await (const { seq, value: fact } of input.ledger) {
@@ -434,6 +445,12 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
         break
       case 'cancelled':
         cancel(fact)
+        break
+      case 'chosen_cancelled':
+        cancelChosen(fact)
+        break
+      case 'skipped':
+        order.onSkip(fact.deliveryId)
         break
       case 'replayed':
         checkReplayed(fact, deliveries)

@@ -1,4 +1,5 @@
 import { cancelledMessage, isCancelled } from '#shared/domain/cancellation.ts'
+import { REQUEST_ORIGIN_HEADER } from '#shared/domain/handshake.ts'
 import { type Judgement, judgeAttempt } from '#shared/domain/outcome.ts'
 import type { RegisteredSubscription, Registry } from '#shared/domain/registry.ts'
 import type { AttemptStarted, DeliveryAttempted } from '#shared/facts/ledger.ts'
@@ -18,7 +19,7 @@ import type { RecordedAttempts } from './recorded-attempts.ts'
 import { buildRequest } from './request.ts'
 import type { Settling } from './settling.ts'
 import type { Targets } from './targets.ts'
-import type { WorkItem } from './work-item.ts'
+import type { DueAttempt, WorkItem } from './work-item.ts'
 
 export interface AttemptsOptions {
   nats: Nats
@@ -36,8 +37,12 @@ export interface AttemptsOptions {
   logger: Logger
   /** Requests that are cut now are made again after the next start. */
   isStopping(): boolean
+  /** Nothing is to be sent for its delivery any more. */
+  isCalledOff(attempt: DueAttempt): boolean
   /** What the receiver did, before it is recorded. */
   onAnswered(item: WorkItem, made: MadeRequest, judgement: Judgement): void
+  /** What the receiver did is recorded. */
+  afterRecorded(item: WorkItem, made: MadeRequest, judgement: Judgement): void
 }
 
 /** Makes one attempt at a time of each item, and records it before the item's message is acknowledged. */
@@ -65,7 +70,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     const { attempt } = item
     try {
       const subscription = registry.subscriptions.get(attempt.subscriptionId)
-      if (subscription === undefined || isCancelled(attempt, subscription)) {
+      if (subscription === undefined || options.isCalledOff(attempt)) {
         finish(item)
         return
       }
@@ -83,6 +88,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       const judgement = judge(item, made, subscription)
       options.onAnswered(item, made, judgement)
       finish(item, await record(item, made, judgement))
+      options.afterRecorded(item, made, judgement)
     } catch (error) {
       giveBack(item, error)
     }
@@ -102,6 +108,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     })
     if (event === null) return instant({ type: 'event-expired', message: 'The event is no longer kept' })
     const request = buildRequest(targets.of(subscription), event, Math.floor(startedAtMs / 1_000), config.format)
+    if (subscription.state.handshake) request?.headers.push(REQUEST_ORIGIN_HEADER, config.origin)
     if (request === null) return instant({ type: 'invalid-header', message: 'A header value is not visible ASCII' })
     const begin = performance.now()
     startedRequests.set(item, begin)
@@ -119,8 +126,9 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       if (recorded().has(attempt.attemptId)) return followRecorded(item)
     }
     const latest = registry.subscriptions.get(attempt.subscriptionId)
-    const fact = attemptFact(attempt, made, judgement, isCancelled(attempt, latest))
-    if (fact.decision.type === 'cancelled' && latest !== undefined) await sayCancelled(latest)
+    const fact = attemptFact(attempt, made, judgement, options.isCalledOff(attempt))
+    if (isCancelled(attempt, latest) && latest !== undefined && fact.decision.type === 'cancelled')
+      await sayCancelled(latest)
     if (fact.decision.type === 'retry') {
       await schedule(lane, nextAttempt(attempt, fact, fact.decision, { source: item.source, seq: item.message.seq }))
     }

@@ -18,6 +18,8 @@ export interface DelivererConfig {
   autoDisable: AutoDisableConfig
   sender: SenderConfig
   format: RequestFormat
+  /** The name that this jethook goes by when it asks receivers for their consent. */
+  origin: string
   retryPolicy: RetryPolicy
 }
 
@@ -51,6 +53,7 @@ export function delivererConfig(settings: Settings): DelivererConfig {
         signatureVersions: parseSignatureVersions(settings.ENABLED_SIGNATURE_VERSIONS),
         userAgent: `jethook/${JETHOOK_VERSION}`,
       },
+      origin: originOf(settings),
       retryPolicy: {
         scheduleMs: parseRetrySchedule(settings.RETRY_SCHEDULE),
         retriesMax: settings.MAX_RETRIES,
@@ -65,4 +68,9 @@ export function delivererConfig(settings: Settings): DelivererConfig {
     if (error instanceof RangeError) throw new SettingsError(`Settings: ${error.message}.`)
     throw error
   }
+}
+
+function originOf({ HANDSHAKE_ORIGIN, APP_URL }: Settings): string {
+  if (HANDSHAKE_ORIGIN !== '') return HANDSHAKE_ORIGIN
+  return URL.canParse(APP_URL) ? new URL(APP_URL).hostname : 'jethook.localhost'
 }

@@ -1,5 +1,4 @@
 import type { JsMsg } from '@nats-io/jetstream'
-import { isCancelled } from '#shared/domain/cancellation.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import { WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
@@ -26,6 +25,8 @@ export interface IntakeOptions {
   /** What comes now may have been given to another since it was sent. */
   isSuspect(): boolean
   laneOf(lane: number): Lane | undefined
+  /** Nothing is to be sent for its delivery any more. */
+  isCalledOff(attempt: DueAttempt): boolean
   /** An item of an ordered subscription, in the order of its coming. */
   onOrdered(item: WorkItem): void
   /** The attempt may be made, as far as its delivery's own history goes. */
@@ -181,12 +182,10 @@ export function createIntake(options: IntakeOptions): Intake {
 
   function offer(item: WorkItem): void {
     if (recorded().has(item.attempt.attemptId)) options.onRecorded(item)
-    else if (isOff(item)) settling.finish(item)
+    // It need not wait for its turn to be dropped.
+    else if (options.isCalledOff(item.attempt)) settling.finish(item)
     else options.onDue(item)
   }
-
-  /** Nothing is sent any more: it need not wait for its turn to be dropped. */
-  const isOff = ({ attempt }: WorkItem) => isCancelled(attempt, registry.subscriptions.get(attempt.subscriptionId))
 
   return { receive, receiveParked, prepare, offer, mustAsk }
 }

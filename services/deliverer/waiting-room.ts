@@ -1,4 +1,3 @@
-import { isCancelled } from '#shared/domain/cancellation.ts'
 import { attemptIdOf, laneOf } from '#shared/domain/ids.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import { UNORDERED, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
@@ -37,6 +36,8 @@ export interface WaitingRoomOptions {
   isStopping(): boolean
   /** Its lane is still ours; otherwise it is let go. */
   isOurs(item: WorkItem): boolean
+  /** Nothing is to be sent for its delivery any more. */
+  isCalledOff(attempt: DueAttempt): boolean
   /** Takes back the retry that an earlier run of the attempt may have scheduled. */
   withdrawSchedule(item: WorkItem): Promise<void>
 }
@@ -251,8 +252,8 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
   }
 
   function standingOf(attempt: DueAttempt): Standing {
-    const { deliveryId, subscriptionId } = attempt
-    if (isCancelled(attempt, registry.subscriptions.get(subscriptionId))) return 'cancelled'
+    const { deliveryId } = attempt
+    if (options.isCalledOff(attempt)) return 'cancelled'
     const latest = latestRecorded(attempt)
     if (latest === 0) return 'due'
     const attemptId = attemptIdOf(deliveryId, latest)

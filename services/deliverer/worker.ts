@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JsMsg } from '@nats-io/jetstream'
-import type { Judgement } from '#shared/domain/outcome.ts'
+import { isCancelled } from '#shared/domain/cancellation.ts'
+import { holdAskedMs, isGone, type Judgement } from '#shared/domain/outcome.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
@@ -17,8 +18,10 @@ import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { MadeRequest } from './attempt.ts'
 import { createAttempts } from './attempts.ts'
 import { createAutoDisable } from './auto-disable.ts'
+import { createCalledOff } from './called-off.ts'
 import type { DelivererConfig } from './config.ts'
 import { createDispatcher } from './dispatcher.ts'
+import { createHandshakes } from './handshakes.ts'
 import { createHeldItems, type Settlement } from './held-items.ts'
 import { createIntake } from './intake.ts'
 import { createLane, type Lane, type StreamSource } from './lane.ts'
@@ -30,7 +33,7 @@ import { createRecordedAttempts, type RecordedAttempts } from './recorded-attemp
 import { createSettling } from './settling.ts'
 import { createTargets } from './targets.ts'
 import { createWaitingRoom } from './waiting-room.ts'
-import type { WorkItem } from './work-item.ts'
+import type { DueAttempt, WorkItem } from './work-item.ts'
 
 export interface DelivererDependencies {
   nats: Nats
@@ -87,7 +90,22 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   // -- the parts -----------------------------------------------------------------------------------------------------
 
   const settling = createSettling({ held, logger, isStopping: stopping, onSettled })
-  const receivers = createReceivers({ registry, control, clock, logger, config: config.isolation })
+  const calledOff = createCalledOff({ nats, logger })
+  const isCalledOff = (attempt: DueAttempt) =>
+    isCancelled(attempt, registry.subscriptions.get(attempt.subscriptionId)) || calledOff.has(attempt.deliveryId)
+  const handshakes = createHandshakes({
+    registry,
+    control,
+    sender,
+    targets,
+    format: config.format,
+    origin: config.origin,
+    clock,
+    logger,
+    onAnswered: (subscriptionId) => dispatcher.nudge(subscriptionId),
+  })
+  const { consentOf } = handshakes
+  const receivers = createReceivers({ registry, control, consentOf, clock, logger, config: config.isolation })
   const autoDisable = createAutoDisable({ registry, control, ledger, clock, logger, config: config.autoDisable })
   const pauseWatch = createPauseWatch({ nats, logger, onPause })
   const dispatcher = createDispatcher({
@@ -115,6 +133,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     settling: { ...settling, finish: (item, settlement) => waitingRoom.finish(item, settlement) },
     isSuspect: pauseWatch.isSuspect,
     laneOf: (lane) => lanes.get(lane),
+    isCalledOff,
     onOrdered: (item) => waitingRoom.addOrdered(item),
     onDue: (item) => {
       if (isOurs(item)) waitingRoom.add(item)
@@ -135,6 +154,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     laneCount: config.laneCount,
     laneBacklogMax: config.laneBacklogMax,
     isOurs,
+    isCalledOff,
     withdrawSchedule: (item) => attempts.withdrawSchedule(item),
   })
   const attempts = createAttempts({
@@ -148,7 +168,9 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     settling: { ...settling, finish: waitingRoom.finish },
     config,
     random: deps.random,
+    isCalledOff,
     onAnswered,
+    afterRecorded,
   })
   const ownership = createLaneOwnership({
     nats,
@@ -186,14 +208,22 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   function onAnswered({ attempt }: WorkItem, made: MadeRequest, judgement: Judgement): void {
-    const { subscriptionId } = attempt
-    const isSuccess = judgement.outcome === 'success'
-    const failingSinceMs = receivers.answered(subscriptionId, {
+    receivers.answered(attempt.subscriptionId, {
       sign: signOf(made, judgement),
-      isSuccess,
-      holdMs: 0,
+      isSuccess: judgement.outcome === 'success',
+      holdMs: holdAskedMs(made.result, made.finishedAtMs),
     })
-    if (!isSuccess) autoDisable.onFailure(subscriptionId, { failingSinceMs, isGone: false })
+  }
+
+  /** Not before: a dead letter that is recorded can be sent again, one that is called off with all others can't. */
+  function afterRecorded(
+    { attempt: { subscriptionId } }: WorkItem,
+    { result }: MadeRequest,
+    judgement: Judgement,
+  ): void {
+    if (judgement.outcome === 'success') return
+    const failingSinceMs = receivers.failingSinceMs(subscriptionId)
+    autoDisable.onFailure(subscriptionId, { failingSinceMs, isGone: isGone(result, judgement) })
   }
 
   function onSettled(item: WorkItem, settlement: Settlement): void {
@@ -322,6 +352,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       afterSeq = Math.min(afterSeq, registry.lanes.get(lane)?.attemptsAfterLedgerSeq ?? 0)
     recordedAttempts = createRecordedAttempts({ nats, logger, afterSeq, max: RECORDED_ATTEMPTS_MAX })
     await recordedAttempts.catchUp()
+    await calledOff.start()
     pauseWatch.start()
     await ownership.start()
     every(HOLD_INTERVAL_MS / 2, holdItems)
@@ -339,6 +370,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     isStopping = true
     dispatcher.stop()
     await sender.close()
+    await calledOff.stop()
     // Without a server there is nothing to wait for: whoever comes next finds out that nobody has the lanes.
     await Promise.race([released, delay(LAST_STEPS_LIMIT_MS)])
   }

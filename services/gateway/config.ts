@@ -19,6 +19,8 @@ export interface GatewayConfig {
   /** After so long an event that isn't on disk is given up. */
   appendTimeoutMs: number
   shutdownTimeoutMs: number
+  /** A receiver of a test delivery has so long, unless its subscription says otherwise. */
+  deliveryTimeoutMs: number
   /** Null: there is no health check; empty: it is open to all. */
   healthCheckKey: string | null
   laneCount: number
@@ -85,6 +87,7 @@ export function gatewayConfig(settings: Settings): GatewayConfig {
     duplicateWindowMs: settings.DUPLICATE_WINDOW_MS,
     appendTimeoutMs: settings.APPEND_TIMEOUT_MS,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
+    deliveryTimeoutMs: settings.DELIVERY_TIMEOUT_MS,
     healthCheckKey: settings.HEALTH_CHECK_KEY ?? null,
     laneCount: settings.LANES,
     hasSecurityHeaders: settings.ENABLE_SECURITY_HEADERS,

@@ -1,5 +1,6 @@
 import { ProblemError } from '#shared/contract/problems.ts'
 import type { SubscriptionPost } from '#shared/contract/schemas.ts'
+import { readDeliveryOptions } from '#shared/domain/delivery-options.ts'
 import type { RegisteredSubscription } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
 import { keptSecrets, readSignatures } from '#shared/domain/subscription-secrets.ts'
@@ -54,6 +55,7 @@ export function nextSubscription(
   const secretsBefore = before ? openSubscription(secretBox, before.state) : null
   const fresh = newSigningSecrets()
   const tls = targetTls(post, secretsBefore)
+  const isSameTarget = before !== null && (secretsBefore?.targetUrl ?? before.state.target.url) === target.url
   const secrets: SubscriptionSecrets = {
     ...(before && secretsBefore ? keptSecrets(before.state, secretsBefore, fresh, nowMs) : fresh),
     targetHeaders: target.headers,
@@ -62,6 +64,8 @@ export function nextSubscription(
   }
   const readPolicy = post.retry_policy ? readRetryPolicy(post.retry_policy) : null
   if (typeof readPolicy === 'string') throw new TypeError('the retry policy must have been checked')
+  const options = readDeliveryOptions(post)
+  if (Array.isArray(options)) throw new TypeError('the delivery options must have been checked')
   const signatures = post.signatures === undefined ? before?.state.signatures : readSignatures(post.signatures)
   if (typeof signatures === 'string') throw new TypeError('the signatures must have been checked')
   return {
@@ -84,9 +88,8 @@ export function nextSubscription(
     filter: post.filter ?? null,
     pausedAtMs: before?.state.pausedAtMs ?? null,
     drainPerSecond: before?.state.drainPerSecond ?? null,
-    concurrencyMax: null,
-    rateLimit: null,
-    ordering: null,
+    ...options,
+    targetVersion: (before?.state.targetVersion ?? 0) + (isSameTarget ? 0 : 1),
     disabledBecause: null,
     createdAtMs: before?.state.createdAtMs ?? nowMs,
     updatedAtMs: nowMs,

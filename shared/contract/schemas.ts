@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { DELIVERY_OPTION_FIELDS, DELIVERY_STATE_FIELDS } from './delivery-options.ts'
 import { Int32, nullable, StorableText, TextMap, Timestamp, Uuid, UuidAnswer } from './primitives.ts'
 import { ADDED_PROBLEMS, PROBLEMS, type ProblemDocument } from './problems.ts'
 
@@ -132,6 +133,7 @@ export const SubscriptionPost = Type.Object(
     ),
     retry_policy: Type.Optional(nullable(RetryPolicy)),
     filter: Type.Optional(nullable(PayloadFilterValue)),
+    ...DELIVERY_OPTION_FIELDS,
     signatures: Type.Optional(nullable(Signatures)),
     tls: Type.Optional(nullable(TargetTlsPost)),
   },
@@ -324,6 +326,8 @@ export const SubscriptionAnswer = Type.Object(
     max_retries: nullable(Int32),
     retry_policy: Type.Optional(nullable(RetryPolicy)),
     filter: Type.Optional(nullable(PayloadFilterValue)),
+    ...DELIVERY_OPTION_FIELDS,
+    ...DELIVERY_STATE_FIELDS,
     signatures: Type.Optional(nullable(Signatures)),
     public_key: Type.Optional(Type.String({ description: 'Of standard-v1a: whpk_…' })),
     tls: Type.Optional(nullable(TargetTlsAnswer)),

@@ -1,6 +1,7 @@
 import type { FieldErrors } from '../contract/problems.ts'
 import type { SubscriptionPost } from '../contract/schemas.ts'
 import { HTTP_METHODS, type HttpMethod } from '../facts/control.ts'
+import { readDeliveryOptions } from './delivery-options.ts'
 import { isValidPattern } from './event-type-pattern.ts'
 import { validateFilter } from './payload-filter.ts'
 import { readSignatures } from './subscription-secrets.ts'
@@ -102,7 +103,7 @@ export function validateSubscriptionPost(
 
 type Validation = ReturnType<typeof createValidation>
 
-/** What the contract doesn't know: wildcards, filters, retry policies, signatures. */
+/** What the contract doesn't know: wildcards, filters, retry policies, pace and order, signatures. */
 function checkAdditions(validation: Validation, post: SubscriptionPost): void {
   const wrongPattern = post.event_types.find((name) => name.includes('**') && !isValidPattern(name) && isWildcard(name))
   if (wrongPattern !== undefined) {
@@ -113,6 +114,9 @@ function checkAdditions(validation: Validation, post: SubscriptionPost): void {
   if (wrongFilter !== null) validation.add('filter', { code: 'filter', message: wrongFilter, params: {} })
   const policy = post.retry_policy ? readRetryPolicy(post.retry_policy) : null
   if (typeof policy === 'string') validation.add('retry_policy', { code: 'retry-policy', message: policy, params: {} })
+  const options = readDeliveryOptions(post)
+  if (Array.isArray(options))
+    for (const { field, message } of options) validation.add(field, { code: 'delivery-options', message, params: {} })
   const signatures = readSignatures(post.signatures)
   if (typeof signatures === 'string')
     validation.add('signatures', { code: 'signatures', message: signatures, params: {} })

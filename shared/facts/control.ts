@@ -194,6 +194,10 @@ export interface SubscriptionState extends ControlFactBase {
   concurrencyMax: number | null
   rateLimit: { requests: number; perMs: number } | null
   ordering: Ordering | null
+  /** Asks the receiver for its consent before anything is sent to it; null or absent: it isn't asked. */
+  handshake?: HandshakeWish | null
+  /** Counts the addresses that the target has had, one after the other: consent is given for one; absent: 0. */
+  targetVersion?: number
   /** Why jethook itself has disabled it; null: it is enabled, or a person has disabled it. */
   disabledBecause: { reason: 'failing' | 'gone'; sinceMs: number } | null
   /** How its requests are signed; absent: as the server's setting says. */
@@ -210,6 +214,12 @@ export interface Ordering {
   by: { type: 'subscription' } | { type: 'label'; name: string } | { type: 'field'; path: string }
   /** What a dead letter does to those behind it: they wait until it is skipped or redriven, or they go on. */
   onDeadLetter: 'block' | 'pass'
+}
+
+/** What a receiver is asked for by CloudEvents' validation request. */
+export interface HandshakeWish {
+  /** Requests a minute; null: no rate is asked for. */
+  ratePerMinute: number | null
 }
 
 /** A JSON object in the language of docs/filters.md. */
@@ -309,9 +319,38 @@ export interface ReceiverState {
   breaker: { state: 'closed' } | { state: 'open'; sinceMs: number; reason: 'failures' | 'time-outs' }
   /** Until when the receiver has asked to be left alone; null: it hasn't. */
   holdUntilMs: number | null
+  /** The address that this is known of: `SubscriptionState.targetVersion`; absent: 0. */
+  targetVersion?: number
   /** Since when there has been nothing but failures; null: the last answer was a success, or nothing was noted. */
   failingSinceMs: number | null
   changedAtMs: number
+}
+
+/** What a receiver has said when it was asked for its consent. Written by the owner of the subscription's lane. */
+export interface HandshakeState {
+  v: 1
+  type: 'handshake'
+  subscriptionId: string
+  applicationId: string
+  organizationId: string
+  /** Of the target that was asked: `SubscriptionState.targetVersion`. */
+  targetVersion: number
+  result: HandshakeResult
+  changedAtMs: number
+}
+
+export type HandshakeResult =
+  /** @param ratePerMinute Requests a minute at the most; null: as many as there are. */
+  | { state: 'granted'; ratePerMinute: number | null }
+  /** It is asked again at `retryAtMs`. */
+  | { state: 'refused'; reason: string; refusals: number; retryAtMs: number }
+
+/** Whatever a subscription had open is called off, though it goes on: the latest such request of a person. */
+export interface CancellationState extends ControlFactBase {
+  type: 'cancellation'
+  subscriptionId: string
+  applicationId: string
+  organizationId: string
 }
 
 /** How far the notifier has come in one stream. */
@@ -341,6 +380,8 @@ export type ControlFact =
   | LaneCheckpoint
   | LaneOwner
   | ReceiverState
+  | HandshakeState
+  | CancellationState
   | NotifierPosition
 
 /** The subject that holds the thing's state. */
@@ -376,6 +417,10 @@ export function controlSubject(fact: ControlFact): string {
       return CONTROL_SUBJECTS.laneOwner(fact.lane)
     case 'receiver':
       return CONTROL_SUBJECTS.receiver(fact.subscriptionId)
+    case 'handshake':
+      return CONTROL_SUBJECTS.handshake(fact.subscriptionId)
+    case 'cancellation':
+      return CONTROL_SUBJECTS.cancellation(fact.subscriptionId)
     case 'notifier':
       return CONTROL_SUBJECTS.notifier(fact.stream)
   }
@@ -411,14 +456,21 @@ const ADDED_LATER: Record<ControlFact['type'], Record<string, unknown>> = {
     rateLimit: null,
     ordering: null,
     disabledBecause: null,
+    handshake: null,
+    targetVersion: 0,
   },
   secret_reveal: {},
   quota_guard: {},
   lane: {},
   lane_owner: {},
   receiver: {},
+  handshake: {},
+  cancellation: {},
   notifier: {},
 }
+
+/** What has no time of creation and nothing that came later. */
+const PLAIN = new Set<ControlFact['type']>(['lane', 'lane_owner', 'receiver', 'handshake', 'cancellation', 'notifier'])
 
 /**
  * Facts of earlier releases are brought to today's shape.
@@ -429,9 +481,8 @@ export function decodeControlFact(text: string): ControlFact {
   if (fact.v !== 1 || !Object.hasOwn(ADDED_LATER, fact.type)) {
     throw new Error(`CONTROL holds a fact of the unknown kind ${String(fact.type)}, version ${String(fact.v)}`)
   }
-  if (fact.type === 'lane' || fact.type === 'lane_owner' || fact.type === 'receiver' || fact.type === 'notifier')
-    return fact
-  return { ...ADDED_LATER[fact.type], createdAtMs: fact.changedAtMs, ...fact } as ControlFact
+  if (PLAIN.has(fact.type)) return fact
+  return { ...ADDED_LATER[fact.type], createdAtMs: (fact as ControlFactBase).changedAtMs, ...fact } as ControlFact
 }
 
 /** Deliveries that were matched with an older CONTROL sequence than this are cancelled. */

@@ -28,6 +28,7 @@ export const LEDGER_SUBJECTS = {
   /** What became of events that were to be delivered later: released or withdrawn. Their order decides. */
   postponed: 'ledger.postponed',
   replayed: 'ledger.replayed',
+  skipped: 'ledger.skipped',
 } as const
 
 /** What names a parked attempt. */
@@ -55,10 +56,18 @@ export const WAITING_SUBJECTS = {
   /** The delivery that an ordered series waits for: to be retried, or (a dead letter) to be skipped. */
   head: (lane: number, subscriptionId: string, orderKey: string, deliveryId: string) =>
     `parked.head.${lane}.${subscriptionId}.${orderKey}.${deliveryId}`,
+  /** All that is parked of a subscription, without the marker that says so. */
+  allParked: (lane: number, subscriptionId: string) => `parked.${lane}.${subscriptionId}.>`,
+  /** What is parked of a delivery that is in no order; one in order keeps its place until its turn. */
+  parkedOfDelivery: (lane: number, subscriptionId: string, deliveryId: string) =>
+    `parked.${lane}.${subscriptionId}.${UNORDERED}.${deliveryId}.*`,
   due: (lane: number) => `due.${lane}`,
   postponed: (applicationId: string, eventId: string) => `wait.postponed.${applicationId}.${eventId}`,
   postponedDue: 'due.postponed',
 } as const
+
+/** On plain NATS: a deliverer is asked for a test delivery, and answers with what came of it. */
+export const TEST_DELIVERY_SUBJECT = 'jethook.test_delivery'
 
 /** Subjects of CONTROL: one for each thing, so that the last message of a subject is the thing's state. */
 export const CONTROL_SUBJECTS = {
@@ -77,5 +86,7 @@ export const CONTROL_SUBJECTS = {
   lane: (lane: number) => `control.lane.${lane}`,
   laneOwner: (lane: number) => `control.lane_owner.${lane}`,
   receiver: (subscriptionId: string) => `control.receiver.${subscriptionId}`,
+  handshake: (subscriptionId: string) => `control.handshake.${subscriptionId}`,
+  cancellation: (subscriptionId: string) => `control.cancellation.${subscriptionId}`,
   notifier: (stream: string) => `control.notifier.${stream}`,
 } as const

@@ -124,6 +124,11 @@ export const SETTINGS = Type.Object({
     group: 'Delivery',
     description: 'Whether a subscription is disabled when its receiver answers 410',
   }),
+  HANDSHAKE_ORIGIN: text('', {
+    group: 'Delivery',
+    description:
+      "WebHook-Request-Origin of CloudEvents' validation request: the DNS name that this jethook goes by; default: the host of APP_URL",
+  }),
   LANE_BACKLOG_MAX: integer(
     2000,
     { minimum: 10, maximum: 100000 },

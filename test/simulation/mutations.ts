@@ -62,6 +62,12 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'return subscription === undefined',
   },
   {
+    name: 'a delivery that was called off by itself is sent all the same',
+    file: 'services/deliverer/worker.ts',
+    find: ' || calledOff.has(attempt.deliveryId)',
+    replace: '',
+  },
+  {
     name: 'the checkpoint moves outside the transaction',
     file: 'projections/runner.ts',
     find: "await client.query('BEGIN; SET LOCAL synchronous_commit = off')",

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { foldLedger } from '#projections/ledger.ts'
 import { type ReceivedRequest, type VerifyReport, verifyLedger } from '#scripts/verify/verify-ledger.ts'
 import { cancelledMessage } from '#shared/domain/cancellation.ts'
-import { deliveryIdOf } from '#shared/domain/ids.ts'
+import { deliveryIdOf, laneOf } from '#shared/domain/ids.ts'
 import { createSecretBox } from '#shared/domain/secret-box.ts'
 import {
   type ControlFact,
@@ -14,7 +14,7 @@ import {
 } from '#shared/facts/control.ts'
 import { decodeEvent, encodeEvent } from '#shared/facts/event.ts'
 import { decodeLedgerFact } from '#shared/facts/ledger.ts'
-import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
+import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import { AppendUnknownError } from '#shared/runtime/appender.ts'
 import { applicationState, eventTypeState, organizationState, subscriptionState } from '../support/control-facts.ts'
 import { createFakeDatabase, newTables, type Tables, writeLedgerRowsTo } from './fake-database.ts'
@@ -123,7 +123,10 @@ export async function simulate(
   const trace = tellAll === null ? () => {} : traceTo(tellAll, time.nowMs)
   const server = createFakeJetStream(time, random.fork(), clockMs, trace)
   const database = createFakeDatabase(time, random.fork())
-  const receivers = createReceivers(time, random.fork(), (id) => characters.get(id)!, trace)
+  // Of its own, so that what else happens under a seed stays the same.
+  const whims = seededRandom(seed ^ 0x5eed)
+  const resting = whims.chance(0.2) ? whims.fork() : null
+  const receivers = createReceivers(time, random.fork(), (id) => characters.get(id)!, trace, resting)
   const around: Surroundings = { server, database, receivers, secretBox, peers: createFakePeers(time), clockMs, trace }
   const processes = createProcesses(around, random.fork(), faults)
   const accepted: string[] = []
@@ -135,6 +138,7 @@ export async function simulate(
     characters,
     orderings,
     accepted,
+    cancelling: whims.chance(0.3) ? whims.fork() : null,
   })
   const trouble = makeTrouble({ time, random: random.fork(), faults, around, processes, gateway: customers.gateway })
   await time.passUntil(() => customers.isDone() && trouble.isOver(), LIMIT_MS)
@@ -298,7 +302,7 @@ function tellHistory(ledger: FakeStream, { violations }: VerifyReport, tell: (li
     const fact = decodeLedgerFact(line)
     const isAbout =
       'deliveryId' in fact ? ids.has(fact.deliveryId) : 'eventIds' in fact && fact.eventIds.some((id) => ids.has(id))
-    if (isAbout || fact.type === 'cancelled') tell(`LEDGER ${seq} ${line}`)
+    if (isAbout || fact.type === 'cancelled' || fact.type === 'chosen_cancelled') tell(`LEDGER ${seq} ${line}`)
   }
 }
 
@@ -391,11 +395,13 @@ interface CustomersOptions {
   characters: ReadonlyMap<string, Character>
   orderings: ReadonlyMap<string, Ordering>
   accepted: string[]
+  /** Decides what is called off, and when; null: nothing is. */
+  cancelling: SeededRandom | null
 }
 
 /** Makes subscriptions, posts events, disables and enables: all through a gateway's own appenders. */
 function runCustomers(options: CustomersOptions) {
-  const { around, random, faults, eventCount, characters, orderings, accepted } = options
+  const { around, random, faults, eventCount, characters, orderings, accepted, cancelling } = options
   const { time } = around.server
   const skewMs = faults.has('clock skew') ? random.int(-SKEW_MAX_MS, SKEW_MAX_MS) : 0
   const gateway = startProcess(around, { name: 'gateway', roles: [], skewMs, random: random.fork() })
@@ -516,6 +522,58 @@ function runCustomers(options: CustomersOptions) {
     await insist(() => appenders.ledger.append(message))
   }
 
+  /** A delivery, or all that an event has open, as the read model knows them. */
+  async function callOff(chance: SeededRandom): Promise<void> {
+    const open = [...around.database.tables.deliveries.values()].filter(({ status }) => status === 'pending')
+    if (open.length === 0) return
+    const one = chance.pick(open)
+    const chosen = chance.chance(0.5) ? [one] : open.filter(({ eventId }) => eventId === one.eventId)
+    const fact = {
+      v: 1,
+      type: 'chosen_cancelled',
+      deliveryIds: chosen.map(({ deliveryId }) => deliveryId),
+      applicationId: one.applicationId,
+      cancelledAtMs: clock.nowMs(),
+      cancelledBy: { kind: 'user', id: 'u' },
+    }
+    await insist(() => appenders.ledger.append({ subject: LEDGER_SUBJECTS.cancelled, body: JSON.stringify(fact) }))
+    // A gateway that dies here leaves the schedules: what they bring is dropped.
+    if (chance.chance(0.3)) return
+    const { nats } = gateway.connection
+    for (const { deliveryId, subscriptionId } of chosen) {
+      const lane = laneOf(subscriptionId, SIM_SETTINGS.LANES)
+      for (const filter of [
+        WAITING_SUBJECTS.head(lane, subscriptionId, '*', deliveryId),
+        WAITING_SUBJECTS.retry(lane, subscriptionId, deliveryId),
+        WAITING_SUBJECTS.parkedOfDelivery(lane, subscriptionId, deliveryId),
+      ])
+        await nats.jsm.streams.purge('WAITING', { filter }).catch(() => {})
+    }
+  }
+
+  /** Everything that a subscription has open; it goes on with what comes next. */
+  async function callOffSubscription(subscriptionId: string): Promise<void> {
+    const { applicationId, organizationId } = stateOf(subscriptionId)
+    const { seq } = await put({
+      v: 1,
+      type: 'cancellation',
+      subscriptionId,
+      applicationId,
+      organizationId,
+      changedAtMs: clock.nowMs(),
+      changedBy: { kind: 'user', id: 'u' },
+    })
+    await cancel(subscriptionId, seq)
+  }
+
+  async function cancelNowAndThen(chance: SeededRandom): Promise<void> {
+    for (let i = chance.int(1, 6); i > 0; i--) {
+      await pause(chance.next() * 4_000)
+      if (chance.chance(0.2)) await callOffSubscription(chance.pick([...characters.keys()]))
+      else await callOff(chance)
+    }
+  }
+
   async function run(): Promise<void> {
     await setUp()
     const toggled = random.chance(0.4) ? [random.pick([...characters.keys()])] : []
@@ -533,7 +591,7 @@ function runCustomers(options: CustomersOptions) {
       await put(stateOf(id))
       if (random.chance(0.3)) await holdBack(id)
     })
-    await Promise.all([...toggling, ...posting, ...later])
+    await Promise.all([...toggling, ...posting, ...later, ...(cancelling ? [cancelNowAndThen(cancelling)] : [])])
     isDone = true
   }
 

@@ -8,7 +8,7 @@ import { validateSubscriptionPost } from '#shared/domain/validate-subscription.t
 import { cancelledBeforeSeq, type SubscriptionState } from '#shared/facts/control.ts'
 import type { GatewayServer } from '../app.ts'
 import { actorOf } from '../authentication.ts'
-import { cancelDeliveries } from '../cancel-deliveries.ts'
+import { cancelDeliveries, endOfWaiting, purgeSubscription } from '../cancel-deliveries.ts'
 import { changeControl } from '../change-control.ts'
 import type { RouteDependencies } from '../dependencies.ts'
 import { byKey, creationKey, linkNext, pageOf } from '../paging.ts'
@@ -37,9 +37,12 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
       throw new ProblemError('UnauthorizedWorkers', { detail: `These workers may not be used: ${workers.join(', ')}.` })
   }
 
-  /** What a subscription that is off still has open is called off. */
-  const cancelOpen = ({ applicationId, subscriptionId, changedAtMs: atMs }: SubscriptionState, controlSeq: number) =>
-    cancelDeliveries(deps, { applicationId, subscriptionId }, { controlSeq, atMs })
+  /** What a subscription that is off still has open is called off. @param waitingSeq `endOfWaiting` before it was off. */
+  async function cancelOpen(state: SubscriptionState, controlSeq: number, waitingSeq: number): Promise<void> {
+    const { applicationId, subscriptionId, changedAtMs: atMs } = state
+    await cancelDeliveries(deps, { applicationId, subscriptionId }, { controlSeq, atMs })
+    if (waitingSeq > 0) await purgeSubscription(deps, subscriptionId, waitingSeq)
+  }
 
   server.post(
     '/subscriptions',
@@ -62,7 +65,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
         refuseFullApplication(application, deps)
         return [{ fact, seq: 0 }]
       })
-      if (!body.is_enabled) await cancelOpen(fact, seq)
+      if (!body.is_enabled) await cancelOpen(fact, seq, 0)
       reply.code(201)
       return { ...present(fact), ...(await targetWarnings(read.target.url)) }
     },
@@ -86,6 +89,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
       await freshRegistry.catchUp()
       find(subscriptionId, application.applicationId)
       await refuseUnknownReferences(read, application.applicationId)
+      const waitingSeq = body.is_enabled ? 0 : await endOfWaiting(deps)
       const changed = await changeControl<SubscriptionState>(
         deps,
         () => {
@@ -95,7 +99,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
         },
         { onConflict: 'refuse' },
       )
-      if (!body.is_enabled) await cancelOpen(changed!.fact, changed!.seq)
+      if (!body.is_enabled) await cancelOpen(changed!.fact, changed!.seq, waitingSeq)
       return { ...present(changed!.fact), ...(await targetWarnings(read.target.url)) }
     },
   )
@@ -121,6 +125,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
     async ({ params, query, principal }, reply) => {
       const subscriptionId = uuidOfPath(params.subscription_id)
       const { applicationId } = await authorize.application(principal, query.application_id, 'subscription.delete')
+      const waitingSeq = await endOfWaiting(deps)
       let deletedBefore: RegisteredSubscription | null = null as RegisteredSubscription | null
       const changed = await changeControl<SubscriptionState>(deps, () => {
         const before = registry.subscriptions.get(subscriptionId)
@@ -143,7 +148,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
       })
       // Deleting twice is no error; the second time makes up for a first one that ended half-way.
       const { state, seq } = deletedBefore ?? { state: changed!.fact, seq: changed!.seq }
-      await cancelOpen(state, seq)
+      await cancelOpen(state, seq, waitingSeq)
       return reply.code(204).send(null)
     },
   )
