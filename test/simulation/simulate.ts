@@ -591,7 +591,7 @@ function runCustomers(options: CustomersOptions) {
     const body = JSON.stringify({ ...about, skippedAtMs: clock.nowMs(), skippedBy })
     await appenders.ledger.append({ subject: LEDGER_SUBJECTS.skipped, body, msgId: `skip:${deliveryId}` })
     for (const filter of [
-      WAITING_SUBJECTS.parkedOfDelivery(lane, subscriptionId, deliveryId),
+      WAITING_SUBJECTS.places(lane, subscriptionId, '*', deliveryId),
       WAITING_SUBJECTS.head(lane, subscriptionId, '*', deliveryId),
     ])
       await gateway.connection.nats.jsm.streams.purge('WAITING', { filter })
