@@ -61,6 +61,9 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
   }
   const health = createHealth()
   health.register('nats', () => (nats.isUp() ? WELL : unwell('not connected')))
+  health.register('store', () =>
+    Object.values(appenders).some(({ isRefusedAsFull }) => isRefusedAsFull) ? unwell("NATS's store is full") : WELL,
+  )
   const registry = createRegistry()
   const controlReader = createControlReader({ nats, logger, registry })
   return {
