@@ -148,7 +148,7 @@ test('a history as it should be breaks no promise', async () => {
 })
 
 const stateOf = (consumers: ConsumerLoad[], scheduledDeliveryIds: string[] = []) => ({
-  serverState: async () => ({ consumers, scheduledDeliveryIds }),
+  serverState: async () => ({ consumers, scheduledDeliveryIds, readAtMs: START_MS }),
 })
 
 /** A replay of the first event, whose deliveries succeed; as it should be, but for what `spoil` does to them. */
@@ -215,6 +215,44 @@ const DEFECTS: [name: string, invariant: Invariant, spoil: (made: History) => Pa
     'a delivery that has succeeded is scheduled',
     'I20',
     (made) => stateOf([], [attempts(made).find(({ decision }) => decision.type === 'succeeded')!.deliveryId]),
+  ],
+  [
+    'a delivery that is dead is scheduled',
+    'I20',
+    (made) => stateOf([], [attempts(made).find(({ decision }) => decision.type === 'dead-letter')!.deliveryId]),
+  ],
+  [
+    'a retry waits for its time, but is not scheduled',
+    'I20',
+    (made) => {
+      made.ledger.splice(indexOf(made, ({ attemptNumber }) => attemptNumber === 2))
+      return { ...stateOf([]), isQuiet: false }
+    },
+  ],
+  [
+    'an attempt sends other bytes than the one before',
+    'I14',
+    (made) => {
+      const at = made.received.findIndex(({ status }) => status === 503)
+      made.received[at] = { ...made.received[at]!, sha256: 'y' }
+      return { events: asyncOf([]) }
+    },
+  ],
+  [
+    'a delivery ends in another application',
+    'I17',
+    (made) => {
+      const at = indexOf(made, ({ decision }) => decision.type === 'succeeded')
+      made.ledger[at] = { ...(made.ledger[at] as DeliveryAttempted), applicationId: 'another' }
+    },
+  ],
+  [
+    'a receiver is asked again after a success, more often than may be',
+    'I5',
+    (made) => {
+      made.received.push(made.received.find(({ status }) => status === 200)!)
+      return { repeatedMax: 0 }
+    },
   ],
   ['an accepted event is not in EVENTS', 'I1', () => ({ accepted: [newEventId(START_MS)] })],
   [
@@ -376,6 +414,40 @@ test('an attempt that is recorded twice is no defect, but is counted', async () 
   const report = await verify(made)
   assert.deepEqual([report.violations, report.repeatedAttempts], [[], 1])
 })
+
+test('each application has its own count', async () => {
+  const { tenants } = await verify(history())
+  assert.deepEqual(
+    [...tenants],
+    [['app', { events: 3, deliveries: 6, succeeded: 4, deadLettered: 2, cancelled: 0, open: 0 }]],
+  )
+})
+
+test('of what has aged out nothing is said, and of the rest all the same', async () => {
+  const made = history()
+  // The first event, one of its deliveries, and that delivery's attempt are gone.
+  const old = made.ledger.findIndex((fact) => fact.type === 'attempt')
+  const ledger = placed(made.ledger)
+  const rest = async function* () {
+    for await (const each of ledger) if (each.seq > 1) yield each
+  }
+  const events = async function* () {
+    for await (const each of placed(made.events)) if (each.seq > 1) yield each
+  }
+  const firstSeqs = async () => ({ events: 2, ledger: 2 })
+  const seen = made.events.slice(1).map(({ event: { eventId } }) => eventId)
+  const about = { events: events(), ledger: rest(), firstSeqs, accepted: seen, received: [] }
+  const { I4, ...others } = (await verify(made, about)).broken
+  assert.ok(old > 0 && I4 !== undefined)
+  assert.deepEqual(others, {})
+  const withoutLast = made.ledger.slice(1, -1).map((value, i) => ({ seq: i + 2, value }))
+  const cut = { ...about, events: events(), ledger: asyncOf(withoutLast) }
+  assert.equal((await verify(made, cut)).broken.I3, 1)
+})
+
+async function* asyncOf<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values
+}
 
 test('losses are told apart by where they lie', async () => {
   const made = history()
