@@ -66,6 +66,7 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
   )
   const registry = createRegistry()
   const controlReader = createControlReader({ nats, logger, registry })
+  health.register('control', controlReader.state)
   return {
     settings,
     logger,

@@ -507,11 +507,17 @@ test('what needs no credential is answered without one', async () => {
     [
       'nats',
       'store',
+      'control',
       'projection control',
       'projection audit',
       'projection events',
       'projection ledger',
       'audit copies',
+      'reconciler',
+      'matcher of delayed events',
+      'matcher',
+      'notifier ledger',
+      'notifier control',
     ].map((part) => [part, true]),
   )
   assert.equal((await fetch(`${stack.apiUrl()}/ready`)).status, 200)
