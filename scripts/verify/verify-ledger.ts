@@ -541,7 +541,10 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     for (const { eventId, subscriptionId, sha256, signature } of input.received ?? []) {
       if (signature && !signature.isValid)
         breaks('I14', `event ${eventId}`, `arrived at ${subscriptionId} with a wrong signature`)
-      else if (signature && Math.abs(signature.signedAtMs - signature.arrivedAtMs) > SIGNATURE_AGE_MAX_MS)
+      else if (
+        signature &&
+        Math.abs(signature.signedAtMs - signature.arrivedAtMs) > SIGNATURE_AGE_MAX_MS + (input.clockSkewMs ?? 0)
+      )
         breaks('I14', `event ${eventId}`, `arrived at ${subscriptionId} with a signature of another time`)
       const wanted = digests.get(eventId) ?? firstBodies.get(eventId)
       if (wanted === undefined && sha256 !== null) firstBodies.set(eventId, sha256)

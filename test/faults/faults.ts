@@ -254,6 +254,7 @@ export const FAULTS: readonly Fault<FaultBench>[] = [
   {
     id: 'F14a',
     name: "jethook's clock goes an hour ahead for 3 s",
+    clockSkewMs: HOUR_MS,
     async inject(bench) {
       // What fails now would be tried again in an hour.
       bench.react = () => ({ status: 200 })
@@ -266,6 +267,7 @@ export const FAULTS: readonly Fault<FaultBench>[] = [
     name: "jethook's clock goes an hour back for 3 s",
     // An attempt that is taken up right at the jump is recorded as begun an hour ago: by the very clock that is wrong.
     unjudged: ['I7'],
+    clockSkewMs: HOUR_MS,
     inject: (bench) => jumpClock(bench, -HOUR_MS),
   },
   {

@@ -232,6 +232,8 @@ function spawnJethook(options: JethookBenchOptions & { port: number }, more: Sta
       RECONCILE_INTERVAL_MS: '2000',
       RECONCILE_GRACE_MS: '3000',
       HEALTH_CHECK_KEY: '',
+      // A busy machine is not among the faults.
+      OVERLOAD_EVENT_LOOP_DELAY_MS: '0',
       DISABLE_API_RATE_LIMITING: 'true',
       LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal',
       ...options.environment,

@@ -24,6 +24,8 @@ export interface Fault<Bench> {
   name: string
   /** Promises that can't be judged under this fault. */
   unjudged?: readonly Invariant[]
+  /** Clocks are made to differ by so much. */
+  clockSkewMs?: number
   /** Ends when everything is as it should be again, but for what `mend` does. */
   inject(bench: Bench): Promise<void>
   /** What is put right only after jethook has been seen to do without it. */
@@ -61,7 +63,7 @@ const loadMs = Number(process.env['FAULT_LOAD_MS'] ?? 1_500)
  * @param runs So often one after the other, on the same servers.
  */
 export async function runFault<Bench extends RunnableBench>(
-  { id, name, unjudged = [], inject, mend }: Fault<Bench>,
+  { id, name, unjudged = [], clockSkewMs = 0, inject, mend }: Fault<Bench>,
   open: () => Promise<Bench>,
   runs = 1,
 ): Promise<FaultRow> {
@@ -79,7 +81,7 @@ export async function runFault<Bench extends RunnableBench>(
     const accepted = await bench.poster.stop()
     const { longestPauseMs: pauseMs, refused } = bench.poster
     await drained(bench, accepted.length)
-    const { report, histories } = await verify(bench, accepted, unjudged)
+    const { report, histories } = await verify(bench, accepted, { unjudged, clockSkewMs })
     const differences = await compareReadModel(bench.databaseUrl, report)
     const { repeatedMax } = bench
     const recoveryMs = Math.max(...recoveriesMs)
@@ -93,7 +95,7 @@ export async function runFault<Bench extends RunnableBench>(
 async function verify(
   { natsUrl, databaseUrl, received, repeatedMax }: RunnableBench,
   accepted: readonly string[],
-  unjudged: readonly Invariant[],
+  { unjudged, clockSkewMs }: { unjudged: readonly Invariant[]; clockSkewMs: number },
 ): Promise<{ report: VerifyReport; histories: Map<string, string[]> }> {
   const nats = await connectNats(natsUrl, 'verify', testLogger)
   try {
@@ -105,6 +107,7 @@ async function verify(
       retriesMax: 24,
       cancelGraceMs: 15_000,
       repeatedMax,
+      clockSkewMs,
       serverState: () => readServerState(nats, true),
     })
     report.violations.push(...(await compareRows({ nats, databaseUrl, isQuiet: true })))
