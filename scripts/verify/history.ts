@@ -37,7 +37,10 @@ function idsOf(fact: LedgerFact): string[] {
     case 'attempt':
       return [fact.deliveryId, fact.eventId]
     case 'started':
+    case 'skipped':
       return [fact.deliveryId]
+    case 'chosen_cancelled':
+      return fact.deliveryIds
     case 'withdrawn':
     case 'replayed':
       return [fact.eventId]
