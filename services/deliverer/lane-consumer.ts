@@ -41,6 +41,8 @@ export interface LaneConsumer {
   start(): void
   /** Takes no further message; those handed out stay the caller's. */
   stop(): Promise<void>
+  /** Failures since it last consumed. */
+  failuresInARow(): number
 }
 
 function consumerConfig({ source, unacknowledgedMax, afterSeq }: LaneConsumerOptions): Partial<ConsumerConfig> {
@@ -100,6 +102,7 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
   let running: Promise<void> | null = null
   let seenThroughSeq = 0
   let isFirst = true
+  let failuresInARow = 0
 
   async function consumeOnce(): Promise<void> {
     // What was on its way when the connection broke is lost: without this, newer messages would come before it.
@@ -119,6 +122,7 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
       callback: (message) => options.onMessage(message, message.redelivered || message.seq <= seenThroughSeq),
     })
     messages = await nats.unlessLost(consuming)
+    failuresInARow = 0
     if (stopping.signal.aborted) messages.stop()
     void stopWhenSilent(messages)
     // What the server has forgotten in a restart the client would find out only after seconds.
@@ -147,6 +151,7 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
       try {
         await consumeOnce()
       } catch (error) {
+        failuresInARow++
         if (!stopping.signal.aborted) logger.warn({ err: error, consumer: source.consumerName }, 'lane starts again')
       }
       await delay(RESTART_WAIT_MS, undefined, { signal: stopping.signal }).catch(() => {})
@@ -166,5 +171,6 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
       messages?.stop()
       await running
     },
+    failuresInARow: () => failuresInARow,
   }
 }

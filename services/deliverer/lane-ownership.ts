@@ -32,6 +32,8 @@ export interface LaneOwnership {
   start(): Promise<void>
   /** Gives all lanes back, once nothing of them is in hand. */
   stop(): Promise<void>
+  /** Looks in a row at which lanes could not be shared out. */
+  failuresInARow(): number
   /** Asks NATS itself, until it answers. */
   isStillOurs(lane: number): Promise<boolean>
   /** Asks NATS itself which lanes are still ours, after this process hasn't run for a while; the others are lost. */
@@ -56,12 +58,19 @@ export function createLaneOwnership(options: LaneOwnershipOptions): LaneOwnershi
   let timer: NodeJS.Timeout | null = null
   let looking: Promise<void> | null = null
   let isStopping = false
+  let failuresInARow = 0
 
   const ownerOf = (lane: number) => registry.laneOwners.get(lane)
 
   function look(): Promise<void> {
     looking ??= lookOnce()
-      .catch((error: unknown) => logger.warn({ err: error }, 'lanes could not be shared out'))
+      .then(() => {
+        failuresInARow = 0
+      })
+      .catch((error: unknown) => {
+        failuresInARow++
+        logger.warn({ err: error }, 'lanes could not be shared out')
+      })
       .finally(() => {
         looking = null
       })
@@ -182,6 +191,7 @@ export function createLaneOwnership(options: LaneOwnershipOptions): LaneOwnershi
       await Promise.all(given)
       peers.stop()
     },
+    failuresInARow: () => failuresInARow,
     isStillOurs,
     async recheck() {
       for (const lane of [...mine]) if (!(await isStillOurs(lane))) await lose(lane)

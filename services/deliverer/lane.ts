@@ -41,10 +41,14 @@ export interface Lane {
   /** Up to which sequence every message of the source is acknowledged; those who ask at once share one look. */
   settledThrough(source: StreamSource): Promise<number>
   writeCheckpoint(): Promise<void>
+  /** Its consumers could not be taken up for a while. */
+  isInTrouble(): boolean
 }
 
 /** Fired retries that are done before they are purged. */
 const PURGE_AFTER = 2_000
+/** One or two may be a server that restarts. */
+const TROUBLE_FROM_FAILURES = 3
 
 export function createLane(options: LaneOptions): Lane {
   const { nats, control, lane } = options
@@ -144,5 +148,6 @@ export function createLane(options: LaneOptions): Lane {
     },
     settledThrough,
     writeCheckpoint,
+    isInTrouble: () => consumers.some((consumer) => consumer.failuresInARow() >= TROUBLE_FROM_FAILURES),
   }
 }

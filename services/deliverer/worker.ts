@@ -9,6 +9,7 @@ import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { ControlReader } from '#shared/runtime/control-reader.ts'
 import type { EventCache } from '#shared/runtime/event-cache.ts'
+import { type Health, unwell, WELL } from '#shared/runtime/health.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
@@ -52,6 +53,7 @@ export interface DelivererDependencies {
   sender?: Sender
   /** Left out: the processes find each other by NATS. */
   peers?: Peers
+  health?: Health
   logger: Logger
 }
 
@@ -61,6 +63,7 @@ const SHOW_LONG_INTERVAL_MS = 500
 const RECORDED_ATTEMPTS_MAX = 200_000
 const STOP_POLL_MS = 10
 const LAST_STEPS_LIMIT_MS = 1_000
+const UNWELL_FROM_FAILURES = 5
 
 /**
  * Makes the attempts: takes what is due from the lanes that are its own, sends, decides, and acknowledges a message only when
@@ -183,6 +186,12 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     laneCount: config.laneCount,
     onGained: gain,
     onLost: lose,
+  })
+
+  deps.health?.register('deliverer', () => {
+    if (ownership.failuresInARow() >= UNWELL_FROM_FAILURES) return unwell('lanes can not be shared out')
+    const troubled = [...lanes.values()].filter((lane) => lane.isInTrouble())
+    return troubled.length === 0 ? WELL : unwell(`lanes wait for NATS: ${troubled.map(({ lane }) => lane).join(', ')}`)
   })
 
   // -- what happens --------------------------------------------------------------------------------------------------

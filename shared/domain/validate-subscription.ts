@@ -55,11 +55,15 @@ export function isHttpMethod(method: string): method is HttpMethod {
   return (HTTP_METHODS as readonly string[]).includes(method)
 }
 
-/** The contract's field rules for a subscription (behaviour.md §4), and where it may lead. @returns null when all hold. */
+/**
+ * The contract's field rules for a subscription (behaviour.md §4), and where it may lead.
+ * @param rules Null: nothing is sent there, so it may lead anywhere.
+ * @returns null when all hold.
+ */
 export function validateSubscriptionPost(
   post: SubscriptionPost,
   target: ParsedTarget,
-  rules: TargetRules,
+  rules: TargetRules | null,
 ): FieldErrors | null {
   const validation = createValidation()
   checkEventTypes(validation, post.event_types)
@@ -80,7 +84,7 @@ export function validateSubscriptionPost(
     }
   }
   checkTarget(validation, target)
-  checkGuard(validation, target, rules)
+  if (rules !== null) checkGuard(validation, target, rules)
   checkAdditions(validation, post)
   const workers = post.dedicated_workers
   if (workers && (workers.length < 1 || workers.length > WORKERS_MAX)) {

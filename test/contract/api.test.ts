@@ -514,6 +514,7 @@ test('what needs no credential is answered without one', async () => {
       'projection ledger',
       'audit copies',
       'reconciler',
+      'deliverer',
       'matcher of delayed events',
       'matcher',
       'notifier ledger',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { composeJethook } from '#scripts/compose.ts'
 import { anyFreePort } from '#scripts/embedded/server-process.ts'
+import type { TestDeliveryAnswer } from '#shared/contract/delivery-options.ts'
 import type { ProblemDocument } from '#shared/contract/problems.ts'
 import type { SubscriptionAnswer } from '#shared/contract/schemas.ts'
 import { FORBIDDEN_ADDRESS } from '#shared/domain/target-url.ts'
@@ -119,6 +120,14 @@ async function endsOf(event_id: string, count: number): Promise<string[]> {
 
 const REFUSED = `E_INVALID_TARGET: ${FORBIDDEN_ADDRESS}`
 
+async function testDelivery(subscriptionId: string): Promise<string> {
+  const { status, body } = await stack.api.call<TestDeliveryAnswer>('POST', `/subscriptions/${subscriptionId}/test`, {
+    application_id: stack.credentials.application_id,
+  })
+  assert.equal(status, 200)
+  return `${body.error_name}: ${body.error_message}`
+}
+
 test('door "create" and door "update": no form of a forbidden address is taken', { skip }, async () => {
   const { subscription_id, target } = await stack.api.subscribe(`http://${OUTSIDE}:${canary.port}/`)
   for (const url of WRITTEN_FORMS(canary.port)) {
@@ -137,6 +146,11 @@ test('door "create" and door "update": no form of a forbidden address is taken',
   }
   const kept = await stack.api.call<SubscriptionAnswer>('GET', `/subscriptions/${subscription_id}`)
   assert.deepEqual(kept.body.target, target)
+  // What is not allowed any more can be switched off, and not on again.
+  const off = { ...stack.api.subscriptionPost(`http://127.0.0.1:${canary.port}/`), is_enabled: false }
+  const path = `/subscriptions/${subscription_id}`
+  assert.equal((await stack.api.call('PUT', path, off)).status, 200)
+  assert.equal((await stack.api.call('PUT', path, { ...off, is_enabled: true })).status, 422)
   await stack.api.call('DELETE', `/subscriptions/${subscription_id}?application_id=${stack.credentials.application_id}`)
 })
 
@@ -152,15 +166,19 @@ test("our own servers' ports are refused at addresses that are allowed", { skip 
   }
 })
 
-test('doors "delivery" and "retry": a name with any forbidden address is refused each time, in the same words', {
+test('doors "delivery", "retry" and "test": a name with any forbidden address is refused each time, in the same words', {
   skip,
 }, async () => {
   const names = [...Object.keys(NAMES), 'localhost', 'x.localhost']
   const events = await Promise.all(
     names.map(async (name) => {
       const labels = { to: name }
-      const { warnings } = await stack.api.subscribe(`http://${name}:${canary.port}/`, { labels, max_retries: 1 })
+      const { warnings, subscription_id } = await stack.api.subscribe(`http://${name}:${canary.port}/`, {
+        labels,
+        max_retries: 1,
+      })
       assert.match(warnings?.join() ?? '', /resolves to a forbidden IP/, name)
+      assert.equal(await testDelivery(subscription_id), REFUSED, name)
       return stack.api.send({ labels })
     }),
   )

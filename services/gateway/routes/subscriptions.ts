@@ -85,7 +85,8 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
       const subscriptionId = uuidOfPath(params.subscription_id)
       const read = readSubscription(body)
       const application = await authorize.application(principal, body.application_id, 'subscription.edit')
-      refuseInvalid(validateSubscriptionPost(body, read.target, config.targets.rules))
+      // What leads to a place that is not allowed any more can still be switched off.
+      refuseInvalid(validateSubscriptionPost(body, read.target, body.is_enabled ? config.targets.rules : null))
       await freshRegistry.catchUp()
       find(subscriptionId, application.applicationId)
       await refuseUnknownReferences(read, application.applicationId)
