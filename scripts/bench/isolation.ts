@@ -103,7 +103,7 @@ export async function benchIsolation({ credentials, scale }: Bench): Promise<Rec
       }
       if (backlog.parked + backlog.scheduled >= count * 0.99 && breaker.state === 'open') return
       if (performance.now() > untilMs) throw new Error(`${JSON.stringify(backlog)} of ${count} wait`)
-      await delay(500)
+      await delay(3_000)
     }
   }
 }
