@@ -8,7 +8,7 @@ import type { Nats } from '#shared/runtime/nats.ts'
 import { readLastOf, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { Settlement } from './held-items.ts'
 import type { Lot, Parking } from './parking.ts'
-import type { Standing, WorkItem } from './work-item.ts'
+import type { DueAttempt, Standing, WorkItem } from './work-item.ts'
 
 /** The delivery in front of a chain, for whose end the others wait. It keeps its place in the lot until then. */
 interface Head {
@@ -79,10 +79,10 @@ export interface ChainsOptions {
   isInHand(item: WorkItem): boolean
   /** All that must be known before these are decided upon. */
   whenReady(items: readonly WorkItem[]): Promise<void>
-  /** What became of the item's delivery, as far as it is known here. */
-  standingOf(item: WorkItem): Standing
+  /** What became of the delivery of an attempt, as far as it is known here. */
+  standingOf(attempt: DueAttempt): Standing
   /** The attempt that its delivery waits for, as far as it is known here. */
-  nextOf(item: WorkItem): HeadNote['next']
+  nextOf(attempt: DueAttempt): HeadNote['next']
   /** It is this one's turn. */
   onTurn(item: WorkItem): void
   /** It needs no turn. */
@@ -253,7 +253,7 @@ export function createChains(options: ChainsOptions): Chains {
   }
 
   function letOver(item: WorkItem): boolean {
-    const standing = options.standingOf(item)
+    const standing = options.standingOf(item.attempt)
     if (standing === 'due') return false
     options.onOver(item, standing)
     return true
@@ -261,7 +261,7 @@ export function createChains(options: ChainsOptions): Chains {
 
   /** A retry whose delivery has a place, but is not known to be in front. Without a place it gets one. */
   async function comesTooEarly(item: WorkItem): Promise<boolean> {
-    if (headOf(item) !== null || options.standingOf(item) !== 'due') return false
+    if (headOf(item) !== null || options.standingOf(item.attempt) !== 'due') return false
     const { lot } = chainOf(item)
     return parking.hasPlace(lot, item.attempt.deliveryId)
   }
@@ -280,7 +280,7 @@ export function createChains(options: ChainsOptions): Chains {
     chain.head ??= newHead(chain.lot, item)
     update(chain)
     const { note } = chain.head
-    const standing = options.standingOf(item)
+    const standing = options.standingOf(sinceNoted(chain.head, item.attempt))
     if (standing === 'due' && note === null) {
       // Nothing of it stands in LEDGER yet.
       parking.rest(chain.lot)
@@ -295,6 +295,12 @@ export function createChains(options: ChainsOptions): Chains {
     const note = notes.get(subject) ?? null
     notes.delete(subject)
     return { deliveryId, controlSeq, note, attemptId: null }
+  }
+
+  /** What was before the noted attempt may be forgotten here: what became of the delivery is looked for from that one on. */
+  function sinceNoted({ note }: Head, attempt: DueAttempt): DueAttempt {
+    const attemptNumber = Math.max(note?.next?.attemptNumber ?? 0, attempt.attemptNumber)
+    return attemptNumber === attempt.attemptNumber ? attempt : { ...attempt, attemptNumber }
   }
 
   // -- turns -----------------------------------------------------------------------------------------------------------
@@ -323,7 +329,7 @@ export function createChains(options: ChainsOptions): Chains {
 
   function fateOf({ lot }: Chain, head: Head, item: WorkItem, settlement: Settlement): Fate {
     if (settlement === 'parked' || settlement === 'given back') return 'stays'
-    const standing = options.standingOf(item)
+    const standing = options.standingOf(sinceNoted(head, item.attempt))
     switch (standing) {
       case 'due':
         // What is known of it is what was noted, or is so long ago that it is forgotten.
@@ -347,7 +353,7 @@ export function createChains(options: ChainsOptions): Chains {
       case 'stays':
         return null
       case 'goes on': {
-        const next = options.nextOf(item)
+        const next = options.nextOf(sinceNoted(head, item.attempt))
         // What is forgotten here was noted when it was recorded.
         return next === null || next.attemptNumber === head.note?.next?.attemptNumber ? null : write(chain, head, next)
       }

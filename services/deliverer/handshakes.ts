@@ -4,8 +4,8 @@ import { controlSubject, type HandshakeState } from '#shared/facts/control.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
+import type { Sender } from '#shared/runtime/sender/sender.ts'
 import type { RequestFormat } from './request.ts'
-import type { Sender } from './sender.ts'
 import type { Targets } from './targets.ts'
 
 /** Whether a receiver has said that it wants what is sent to it. */

@@ -9,9 +9,9 @@ import type { ControlReader } from '#shared/runtime/control-reader.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
+import { createSender } from '#shared/runtime/sender/sender.ts'
 import type { DelivererConfig } from './config.ts'
 import { buildRequest } from './request.ts'
-import { createSender } from './sender.ts'
 import { createTargets } from './targets.ts'
 
 export interface TestDeskOptions {
@@ -35,7 +35,7 @@ const QUEUE = 'deliverers'
  */
 export function createTestDesk(options: TestDeskOptions): Service {
   const { nats, registry, controlReader, config, clock, logger } = options
-  const sender = createSender(config.sender)
+  const sender = createSender(config.sender, logger)
   const targets = createTargets(options.secretBox, config.format)
   let subscription: Subscription | null = null
   let underWay = 0

@@ -251,7 +251,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     return latest
   }
 
-  function standingOf({ attempt }: WorkItem): Standing {
+  function standingOf(attempt: DueAttempt): Standing {
     const { deliveryId } = attempt
     if (options.isCalledOff(attempt)) return 'cancelled'
     const latest = latestRecorded(attempt)
@@ -261,7 +261,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     return recorded().isDeadLetter(attemptId) ? 'dead' : 'ended'
   }
 
-  function nextOf({ attempt }: WorkItem): HeadNote['next'] {
+  function nextOf(attempt: DueAttempt): HeadNote['next'] {
     const latest = latestRecorded(attempt)
     const retry = recorded().retryOf(attemptIdOf(attempt.deliveryId, latest))
     return retry ? { attemptNumber: latest + 1, dueAtMs: retry.dueAtMs } : null

@@ -13,6 +13,7 @@ import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createPeers, type Peers } from '#shared/runtime/peers.ts'
+import { createSender, type Sender } from '#shared/runtime/sender/sender.ts'
 import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { MadeRequest } from './attempt.ts'
 import { createAttempts } from './attempts.ts'
@@ -29,7 +30,6 @@ import { createLaneOwnership } from './lane-ownership.ts'
 import { createPauseWatch } from './pause-watch.ts'
 import { createReceivers } from './receivers.ts'
 import { createRecordedAttempts, type RecordedAttempts } from './recorded-attempts.ts'
-import { createSender, type Sender } from './sender.ts'
 import { createSettling } from './settling.ts'
 import { createTargets } from './targets.ts'
 import { createWaitingRoom } from './waiting-room.ts'
@@ -69,7 +69,7 @@ const LAST_STEPS_LIMIT_MS = 1_000
  */
 export function createDeliverer(deps: DelivererDependencies): Service {
   const { nats, registry, controlReader, ledger, waiting, control, config, clock, logger } = deps
-  const sender = deps.sender ?? createSender(config.sender)
+  const sender = deps.sender ?? createSender(config.sender, logger)
   const peers = deps.peers ?? createPeers({ nats, logger, kind: 'deliverer', selfId: randomUUID() })
   const lanes = new Map<number, Lane>()
   /** Lanes that are not ours any more, of which something is still in hand. */

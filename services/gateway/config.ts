@@ -1,7 +1,11 @@
 import { parseUuid } from '#shared/domain/ids.ts'
 import type { RateLimit } from '#shared/domain/rate-limit.ts'
+import type { TargetRules } from '#shared/domain/target-url.ts'
 import { type Settings, SettingsError } from '#shared/runtime/config.ts'
 import { type MailConfig, mailConfig } from '#shared/runtime/mail/mail-config.ts'
+import type { ResolverOptions } from '#shared/runtime/sender/resolver.ts'
+import { resolverOptions } from '#shared/runtime/sender/sender-config.ts'
+import { targetRules } from '#shared/runtime/target-rules.ts'
 
 export interface GatewayConfig {
   host: string
@@ -29,6 +33,14 @@ export interface GatewayConfig {
   mail: MailConfig
   quotas: QuotaConfig
   rateLimits: RateLimits
+  targets: TargetsConfig
+}
+
+/** Where subscriptions may lead. */
+export interface TargetsConfig {
+  rules: TargetRules
+  /** Null: names are not looked up here. */
+  dns: ResolverOptions | null
 }
 
 export interface AuthConfig {
@@ -86,6 +98,11 @@ export function gatewayConfig(settings: Settings): GatewayConfig {
     mail: mailConfig(settings),
     quotas: quotaConfig(settings),
     rateLimits: rateLimits(settings),
+    targets: {
+      rules: targetRules(settings),
+      // Behind a proxy names mean what they mean to the proxy.
+      dns: settings.EGRESS_PROXY_URL === '' ? resolverOptions(settings) : null,
+    },
   }
 }
 

@@ -4,8 +4,10 @@ import { readDeliveryOptions } from '#shared/domain/delivery-options.ts'
 import type { RegisteredSubscription } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
 import { keptSecrets, readSignatures } from '#shared/domain/subscription-secrets.ts'
+import { readTargetTls, type TargetTls } from '#shared/domain/target-tls.ts'
 import { readRetryPolicy } from '#shared/domain/validate-retry-policy.ts'
 import { isHttpMethod, type ParsedTarget, parseTarget, wantedLabels } from '#shared/domain/validate-subscription.ts'
+import { createValidation } from '#shared/domain/validation.ts'
 import {
   type Actor,
   type ApplicationState,
@@ -50,13 +52,15 @@ export function nextSubscription(
   secretBox: SecretBox,
 ): SubscriptionState {
   const { post, target, labels } = read
-  const fresh = newSigningSecrets()
   const secretsBefore = before ? openSubscription(secretBox, before.state) : null
+  const fresh = newSigningSecrets()
+  const tls = targetTls(post, secretsBefore)
   const isSameTarget = before !== null && (secretsBefore?.targetUrl ?? before.state.target.url) === target.url
   const secrets: SubscriptionSecrets = {
     ...(before && secretsBefore ? keptSecrets(before.state, secretsBefore, fresh, nowMs) : fresh),
     targetHeaders: target.headers,
     targetUrl: target.url,
+    ...(tls === null ? {} : { tls }),
   }
   const readPolicy = post.retry_policy ? readRetryPolicy(post.retry_policy) : null
   if (typeof readPolicy === 'string') throw new TypeError('the retry policy must have been checked')
@@ -98,6 +102,15 @@ export function nextSubscription(
 
 export function sealSubscription(secretBox: SecretBox, subscriptionId: string, secrets: SubscriptionSecrets): string {
   return secretBox.seal(JSON.stringify(secrets), contextOf(subscriptionId))
+}
+
+/** @throws {ProblemError} Validation when the certificates can't be used. */
+function targetTls(post: SubscriptionPost, before: SubscriptionSecrets | null): TargetTls | null {
+  const tls = readTargetTls(post.tls, before?.tls ?? null)
+  if (typeof tls !== 'string') return tls
+  const validation = createValidation()
+  validation.add('tls', { code: 'subscription-tls', message: tls, params: {} })
+  throw new ProblemError('Validation', { validation: validation.errors()!, detail: `tls: ${tls}` })
 }
 
 export function openSubscription(secretBox: SecretBox, state: SubscriptionState): SubscriptionSecrets {

@@ -100,6 +100,21 @@ const Signatures = Type.Array(Type.String(), {
   description: 'How requests are signed: hook0-v0, hook0-v1, standard-v1, standard-v1a; null: as the server does',
   examples: [['hook0-v1', 'standard-v1']],
 })
+const pem = (description: string) => nullable(Type.String({ maxLength: 16_384, description }))
+export const TargetTlsPost = Type.Object(
+  {
+    ca: Type.Optional(pem('PEM: the only authorities that are trusted for this target')),
+    client_certificate: Type.Optional(pem('PEM, with its chain: shown to a receiver that asks for a certificate')),
+    client_key: Type.Optional(
+      pem('PEM without a passphrase; never shown again, and left out while the certificate stays the same'),
+    ),
+  },
+  { title: 'TargetTlsPost' },
+)
+export const TargetTlsAnswer = Type.Object(
+  { ca: pem('PEM'), client_certificate: pem('PEM') },
+  { title: 'TargetTls', description: 'Certificates of its own; there is no way to see the key' },
+)
 
 export const SubscriptionPost = Type.Object(
   {
@@ -120,6 +135,7 @@ export const SubscriptionPost = Type.Object(
     filter: Type.Optional(nullable(PayloadFilterValue)),
     ...DELIVERY_OPTION_FIELDS,
     signatures: Type.Optional(nullable(Signatures)),
+    tls: Type.Optional(nullable(TargetTlsPost)),
   },
   { title: 'SubscriptionPost' },
 )
@@ -314,6 +330,7 @@ export const SubscriptionAnswer = Type.Object(
     ...DELIVERY_STATE_FIELDS,
     signatures: Type.Optional(nullable(Signatures)),
     public_key: Type.Optional(Type.String({ description: 'Of standard-v1a: whpk_…' })),
+    tls: Type.Optional(nullable(TargetTlsAnswer)),
     warnings: Type.Optional(Type.Array(Type.String())),
   },
   { title: 'Subscription' },

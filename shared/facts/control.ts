@@ -266,6 +266,8 @@ export interface SubscriptionSecrets extends SigningSecrets {
   targetHeaders: Record<string, string>
   /** Absent in states of the first version, whose `target.url` is the whole address. */
   targetUrl?: string
+  /** Certificates in PEM; absent: none of its own. */
+  tls?: { ca: string | null; certificate: string | null; key: string | null }
 }
 
 /** Somebody was shown a subscription's secrets: for the audit log alone. */

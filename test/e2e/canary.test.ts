@@ -10,6 +10,7 @@ import type { Credentials } from '#scripts/start/credentials.ts'
 import type { SubscriptionAnswer, SubscriptionSecretAnswer } from '#shared/contract/schemas.ts'
 import { createApplication, logIn, PASSWORD } from '../support/accounts.ts'
 import { createApi } from '../support/api.ts'
+import { certificateOf } from '../support/certificates.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
@@ -74,6 +75,7 @@ test('no secret, token, password or payload reaches a log, a fact or the databas
   await post('/event_types', { application_id: applicationId, service: 'a', resource_type: 'b', verb: 'c' })
 
   const receiver = await startReceiver((_, count) => ({ status: count === 1 ? 500 : 200 }))
+  const client = certificateOf('client')
   const canaries = {
     path: 'canary-path-7f3a',
     query: 'canary-query-91bc',
@@ -90,6 +92,7 @@ test('no secret, token, password or payload reaches a log, a fact or the databas
     labels: { all: 'yes' },
     target,
     signatures: ['hook0-v1', 'standard-v1', 'standard-v1a'],
+    tls: { client_certificate: client.cert, client_key: client.key },
   })
   assert.equal(subscription.status, 201)
   const secretPath = `/subscriptions/${subscription.body.subscription_id}/secret`
@@ -149,6 +152,7 @@ test('no secret, token, password or payload reaches a log, a fact or the databas
     'new subscription secret': rotated.body.secret,
     'new key of Standard Webhooks': rotated.body.webhook_secret!.replace('whsec_', ''),
     'name of a private key': 'ed25519Seed',
+    'client key': client.key.split('\n')[1]!,
     'target path': canaries.path,
     'target query': canaries.query,
     'target header': canaries.header,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ReceivedRequest } from '#scripts/verify/verify-ledger.ts'
-import type { OutgoingRequest, Sender } from '#services/deliverer/sender.ts'
 import type { SendResult } from '#shared/domain/outcome.ts'
+import type { OutgoingRequest, Sender } from '#shared/runtime/sender/sender.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Trace } from './trace.ts'
 import type { Owner, VirtualTime } from './virtual-time.ts'

@@ -38,6 +38,7 @@ export function presentSubscription(state: SubscriptionState, secrets: Subscript
     ...(state.signatures?.includes('standard-v1a') && secrets.standard
       ? { public_key: publicKeyText(secrets.standard) }
       : {}),
+    ...(secrets.tls ? { tls: { ca: secrets.tls.ca, client_certificate: secrets.tls.certificate } } : {}),
   }
 }
 

@@ -123,9 +123,13 @@ export function registerDeliveryControlRoutes(server: GatewayServer, deps: Route
         body: JSON.stringify(fact),
         msgId: `skip:${deliveryId}`,
       })
-      await nats.jsm.streams.purge(STREAM_NAMES.waiting, {
-        filter: WAITING_SUBJECTS.head(laneOf(subscriptionId, config.laneCount), subscriptionId, '*', deliveryId),
-      })
+      const lane = laneOf(subscriptionId, config.laneCount)
+      // Its place first: a note without a place holds nobody up for long, a place without a note would be tried again.
+      for (const filter of [
+        WAITING_SUBJECTS.parkedOfDelivery(lane, subscriptionId, deliveryId),
+        WAITING_SUBJECTS.head(lane, subscriptionId, '*', deliveryId),
+      ])
+        await nats.jsm.streams.purge(STREAM_NAMES.waiting, { filter })
       return reply.code(204).send(null)
     },
   )

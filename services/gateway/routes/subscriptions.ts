@@ -17,13 +17,15 @@ import { refuseFullApplication, refuseUnknownEventTypes } from '../quotas/refuse
 import { changeCounted } from '../quotas/turns.ts'
 import { labelsOfQuery, uuidOfPath } from '../request-values.ts'
 import { nextSubscription, openSubscription, type ReadSubscription, readSubscription } from '../subscription-states.ts'
+import { createTargetWarnings } from '../target-warnings.ts'
 import { refuseInvalid, route } from './route.ts'
 
 const IdParams = Type.Object({ subscription_id: Type.String({ 'x-format': 'uuid' }) })
 const tags = ['Subscriptions']
 
 export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDependencies): void {
-  const { registry, secretBox, clock, freshRegistry, authorize } = deps
+  const { registry, secretBox, clock, freshRegistry, authorize, config } = deps
+  const targetWarnings = createTargetWarnings(config.targets)
 
   const present = (state: SubscriptionState): SubscriptionAnswer =>
     presentSubscription(state, openSubscription(secretBox, state))
@@ -54,7 +56,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
     async ({ body, principal }, reply) => {
       const read = readSubscription(body)
       const application = await authorize.application(principal, body.application_id, 'subscription.create')
-      refuseInvalid(validateSubscriptionPost(body, read.target))
+      refuseInvalid(validateSubscriptionPost(body, read.target, config.targets.rules))
       refuseFullApplication(application, deps)
       await refuseUnknownReferences(read, application.applicationId)
       const [subscriptionId, nowMs, by] = [randomUUID(), clock.nowMs(), actorOf(principal)]
@@ -65,7 +67,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
       })
       if (!body.is_enabled) await cancelOpen(fact, seq, 0)
       reply.code(201)
-      return present(fact)
+      return { ...present(fact), ...(await targetWarnings(read.target.url)) }
     },
   )
 
@@ -83,7 +85,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
       const subscriptionId = uuidOfPath(params.subscription_id)
       const read = readSubscription(body)
       const application = await authorize.application(principal, body.application_id, 'subscription.edit')
-      refuseInvalid(validateSubscriptionPost(body, read.target))
+      refuseInvalid(validateSubscriptionPost(body, read.target, config.targets.rules))
       await freshRegistry.catchUp()
       find(subscriptionId, application.applicationId)
       await refuseUnknownReferences(read, application.applicationId)
@@ -98,7 +100,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
         { onConflict: 'refuse' },
       )
       if (!body.is_enabled) await cancelOpen(changed!.fact, changed!.seq, waitingSeq)
-      return present(changed!.fact)
+      return { ...present(changed!.fact), ...(await targetWarnings(read.target.url)) }
     },
   )
 
