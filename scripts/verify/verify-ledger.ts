@@ -411,8 +411,11 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
   function cancelChosen({ deliveryIds, cancelledAtMs }: ChosenCancelled): void {
     for (const deliveryId of deliveryIds) {
       const delivery = open.get(deliveryId)
-      // Of this and its end the first one counts.
-      if (delivery === undefined) continue
+      // Of this and its end the first one counts; but nobody waits for it any more.
+      if (delivery === undefined) {
+        order.onSkip(deliveryId)
+        continue
+      }
       chosenAtMs.set(deliveryId, cancelledAtMs)
       end(delivery.fact, null, false)
       counts.cancelled++

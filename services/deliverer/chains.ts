@@ -12,8 +12,8 @@ import type { DueAttempt, Standing, WorkItem } from './work-item.ts'
 
 /** The delivery in front of a chain, for whose end the others wait. It keeps its place in the lot until then. */
 interface Head {
-  readonly deliveryId: string
-  readonly controlSeq: number
+  /** As it stands in its place. */
+  readonly place: DueAttempt
   /** What WAITING says of it; null: nothing, as no attempt of it is recorded. */
   note: HeadNote | null
   /** The attempt that is being made, or is about to be. */
@@ -79,6 +79,8 @@ export interface ChainsOptions {
   isInHand(item: WorkItem): boolean
   /** All that must be known before these are decided upon. */
   whenReady(items: readonly WorkItem[]): Promise<void>
+  /** Nothing is to be sent for its delivery any more. */
+  isCalledOff(attempt: DueAttempt): boolean
   /** What became of the delivery of an attempt, as far as it is known here. */
   standingOf(attempt: DueAttempt): Standing
   /** The attempt that its delivery waits for, as far as it is known here. */
@@ -136,7 +138,7 @@ export function createChains(options: ChainsOptions): Chains {
   /** @returns null when another delivery, or none, is in front. */
   function headOf(item: WorkItem): { chain: Chain; head: Head } | null {
     const chain = findChain(item)
-    return chain?.head?.deliveryId === item.attempt.deliveryId ? { chain, head: chain.head } : null
+    return chain?.head?.place.deliveryId === item.attempt.deliveryId ? { chain, head: chain.head } : null
   }
 
   /** To be called whenever its head or what waits behind it may have changed. */
@@ -179,12 +181,12 @@ export function createChains(options: ChainsOptions): Chains {
 
   async function write({ lot }: Chain, head: Head, next: HeadNote['next']): Promise<void> {
     const note: HeadNote = { v: 1, type: 'head', next }
-    await waiting.append({ subject: subjectOf(lot, head.deliveryId), body: JSON.stringify(note) })
+    await waiting.append({ subject: subjectOf(lot, head.place.deliveryId), body: JSON.stringify(note) })
     head.note = note
   }
 
   async function forget({ lot }: Chain, head: Head): Promise<void> {
-    await nats.jsm.streams.purge(STREAM_NAMES.waiting, { filter: subjectOf(lot, head.deliveryId) })
+    await nats.jsm.streams.purge(STREAM_NAMES.waiting, { filter: subjectOf(lot, head.place.deliveryId) })
     head.note = null
   }
 
@@ -289,12 +291,12 @@ export function createChains(options: ChainsOptions): Chains {
     else options.onOver(item, standing)
   }
 
-  function newHead(lot: Lot, { attempt: { deliveryId, controlSeq } }: WorkItem): Head {
+  function newHead(lot: Lot, { attempt: place }: WorkItem): Head {
     const { notes } = lanes.get(lot.lane)!
-    const subject = subjectOf(lot, deliveryId)
+    const subject = subjectOf(lot, place.deliveryId)
     const note = notes.get(subject) ?? null
     notes.delete(subject)
-    return { deliveryId, controlSeq, note, attemptId: null }
+    return { place, note, attemptId: null }
   }
 
   /** What was before the noted attempt may be forgotten here: what became of the delivery is looked for from that one on. */
@@ -391,7 +393,7 @@ export function createChains(options: ChainsOptions): Chains {
       for (const { byKey } of bySubscription.values())
         for (const chain of byKey.values())
           if (chain.head !== null && chain.head.note !== null && chain.head.attemptId === null)
-            resting.set(subjectOf(chain.lot, chain.head.deliveryId), { chain, head: chain.head })
+            resting.set(subjectOf(chain.lot, chain.head.place.deliveryId), { chain, head: chain.head })
       if (resting.size === 0) continue
       const noted = new Set(await notedSubjects(lane))
       for (const [subject, { chain, head }] of resting) {
@@ -403,10 +405,8 @@ export function createChains(options: ChainsOptions): Chains {
   }
 
   /** It was called off, or may not hold the others up any more. */
-  function isToGo({ lot }: Chain, { controlSeq, note }: Head): boolean {
-    const cancelledBeforeSeq = registry.subscriptions.get(lot.subscriptionId)?.cancelledBeforeSeq ?? 0
-    return controlSeq < cancelledBeforeSeq || (note?.next === null && !isBlocking(lot))
-  }
+  const isToGo = ({ lot }: Chain, { place, note }: Head) =>
+    options.isCalledOff(place) || (note?.next === null && !isBlocking(lot))
 
   return {
     open,

@@ -98,6 +98,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     isOurs: options.isOurs,
     isInHand: (item) => held.of(item.attempt.attemptId) === item,
     whenReady,
+    isCalledOff: options.isCalledOff,
     standingOf,
     nextOf,
     onTurn,

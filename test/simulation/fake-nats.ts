@@ -211,9 +211,20 @@ export function createFakeConnection({
     const sentIn = epoch
     const messages = createMessages(callback)
     let onTheWay = 0
+    let isAsking = false
+    const ask = () => {
+      isAsking = false
+      send('pull', () => consumer.pump())
+    }
     const taker: Taker = {
-      room: () =>
-        sentIn === epoch && !messages.isStopped() && owner.isAlive && !hasExpired() ? max_messages - onTheWay : 0,
+      room() {
+        if (sentIn !== epoch || messages.isStopped() || !owner.isAlive) return 0
+        if (!hasExpired()) return max_messages - onTheWay
+        // It asks again as soon as it runs again.
+        if (!isAsking) time.after(0, ask, owner)
+        isAsking = true
+        return 0
+      },
       take(handed) {
         onTheWay++
         answer(sentIn, () => {

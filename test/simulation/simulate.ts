@@ -15,6 +15,7 @@ import {
 import { decodeEvent, encodeEvent } from '#shared/facts/event.ts'
 import { decodeLedgerFact } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
+import { decodeHeadNote } from '#shared/facts/waiting.ts'
 import { AppendUnknownError } from '#shared/runtime/appender.ts'
 import { applicationState, eventTypeState, organizationState, subscriptionState } from '../support/control-facts.ts'
 import { createFakeDatabase, newTables, type Tables, writeLedgerRowsTo } from './fake-database.ts'
@@ -85,6 +86,7 @@ const ORDERED_SHARE = 0.3
 const ORDERINGS: readonly Ordering[] = [
   { by: { type: 'subscription' }, onDeadLetter: 'pass' },
   { by: { type: 'label', name: 'k' }, onDeadLetter: 'pass' },
+  { by: { type: 'label', name: 'k' }, onDeadLetter: 'block' },
 ]
 
 function planOf(seed: number): Plan {
@@ -574,8 +576,30 @@ function runCustomers(options: CustomersOptions) {
     }
   }
 
+  /** Sees to it that no dead letter holds others up for ever. */
+  async function skipNowAndThen(): Promise<void> {
+    while (true) {
+      await pause(random.int(500, 3_000))
+      for (const name of blockingHeads(around.server.stream('WAITING'))) await skip(name).catch(() => {})
+    }
+  }
+
+  async function skip({ lane, subscriptionId, deliveryId }: BlockingHead): Promise<void> {
+    const { applicationId } = stateOf(subscriptionId)
+    const skippedBy = { kind: 'user', id: 'u' }
+    const about = { v: 1, type: 'skipped', deliveryId, subscriptionId, applicationId }
+    const body = JSON.stringify({ ...about, skippedAtMs: clock.nowMs(), skippedBy })
+    await appenders.ledger.append({ subject: LEDGER_SUBJECTS.skipped, body, msgId: `skip:${deliveryId}` })
+    for (const filter of [
+      WAITING_SUBJECTS.places(lane, subscriptionId, '*', deliveryId),
+      WAITING_SUBJECTS.head(lane, subscriptionId, '*', deliveryId),
+    ])
+      await gateway.connection.nats.jsm.streams.purge('WAITING', { filter })
+  }
+
   async function run(): Promise<void> {
     await setUp()
+    if ([...orderings.values()].some(({ onDeadLetter }) => onDeadLetter === 'block')) void skipNowAndThen()
     const toggled = random.chance(0.4) ? [random.pick([...characters.keys()])] : []
     const toggling = toggled.map(async (id) => {
       await pause(random.int(0, 5_000))
@@ -597,6 +621,23 @@ function runCustomers(options: CustomersOptions) {
 
   void time.runAs(gateway.owner, run)
   return { gateway, isDone: () => isDone, withdrawals: () => withdrawals }
+}
+
+interface BlockingHead {
+  lane: number
+  subscriptionId: string
+  deliveryId: string
+}
+
+function blockingHeads(waiting: FakeStream): BlockingHead[] {
+  const found: BlockingHead[] = []
+  for (let seq = waiting.firstSeq(); seq <= waiting.lastSeq(); seq++) {
+    const message = waiting.get(seq)
+    if (!message?.subject.startsWith('parked.head.') || decodeHeadNote(text(message.body)).next !== null) continue
+    const [lane, subscriptionId, , deliveryId] = message.subject.split('.').slice(2)
+    found.push({ lane: Number(lane), subscriptionId: subscriptionId!, deliveryId: deliveryId! })
+  }
+  return found
 }
 
 // -- trouble ---------------------------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ export function registerDeliveryControlRoutes(server: GatewayServer, deps: Route
       const lane = laneOf(subscriptionId, config.laneCount)
       // Its place first: a note without a place holds nobody up for long, a place without a note would be tried again.
       for (const filter of [
-        WAITING_SUBJECTS.parkedOfDelivery(lane, subscriptionId, deliveryId),
+        WAITING_SUBJECTS.places(lane, subscriptionId, '*', deliveryId),
         WAITING_SUBJECTS.head(lane, subscriptionId, '*', deliveryId),
       ])
         await nats.jsm.streams.purge(STREAM_NAMES.waiting, { filter })
