@@ -6,7 +6,15 @@ import type { Nats } from '#shared/runtime/nats.ts'
 import { secretKeyFile } from '#shared/runtime/secret-key.ts'
 import type { StreamName } from '#shared/runtime/streams.ts'
 import { JETHOOK_VERSION } from '#shared/runtime/version.ts'
-import { KEYS_FILE, MANIFEST_FILE, type Manifest, readManifest, SNAPSHOT_ORDER, snapshotFile } from './manifest.ts'
+import {
+  digestOf,
+  KEYS_FILE,
+  MANIFEST_FILE,
+  type Manifest,
+  readManifest,
+  SNAPSHOT_ORDER,
+  snapshotFile,
+} from './manifest.ts'
 import { SnapshotError, type StreamSnapshot, takeSnapshot } from './snapshot.ts'
 
 const DELIVERY_SUBJECTS = 'ledger.delivery.'
@@ -53,7 +61,10 @@ export async function backup({
       manifest.streams[stream] = snapshot
       onProgress(describe(stream, snapshot))
     }
-    if (manifest.hasKeys) await copyFile(secretKeyFile(settings), join(draft, KEYS_FILE))
+    if (manifest.hasKeys) {
+      await copyFile(secretKeyFile(settings), join(draft, KEYS_FILE))
+      manifest.keysSha256 = await digestOf(join(draft, KEYS_FILE))
+    }
     await writeFile(join(draft, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600, flush: true })
     await readManifest(draft)
     await rm(target, { recursive: true, force: true })

@@ -17,6 +17,8 @@ export interface Manifest {
   lanes: LaneCheckpoint[]
   /** The keys that seal secrets are in it; without, JETHOOK_SECRET_KEY holds them. */
   hasKeys: boolean
+  /** Of their file, in hex; absent in backups of before. */
+  keysSha256?: string
 }
 
 export const MANIFEST_FILE = 'manifest.json'
@@ -35,25 +37,43 @@ export const SNAPSHOT_ORDER: readonly StreamName[] = [
   STREAM_NAMES.inbox,
 ]
 
-export const snapshotFile = (folder: string, stream: StreamName): string => join(folder, `${stream}.snapshot`)
+const snapshotName = (stream: StreamName): string => `${stream}.snapshot`
+export const snapshotFile = (folder: string, stream: StreamName): string => join(folder, snapshotName(stream))
 
-/** Reads a backup and checks every byte of it. @throws {SnapshotError} when it is none, or not as it was written. */
-export async function readManifest(folder: string): Promise<Manifest> {
+/** The names of all that a backup holds beside its manifest. */
+export function filesOf({ streams, hasKeys }: Manifest): string[] {
+  const names = SNAPSHOT_ORDER.filter((stream) => streams[stream] !== undefined).map(snapshotName)
+  return hasKeys ? [...names, KEYS_FILE] : names
+}
+
+/** What a backup says of itself. @throws {SnapshotError} when it is none, or one of a later version. */
+export async function readDescription(folder: string): Promise<Manifest> {
   const text = await readFile(join(folder, MANIFEST_FILE), 'utf8').catch(() => {
     throw new SnapshotError(`${folder} holds no backup: there is no ${MANIFEST_FILE} in it.`)
   })
   const manifest = JSON.parse(text) as Manifest
   if (manifest.v !== 1)
     throw new SnapshotError(`${folder} is a backup of version ${manifest.v}, which isn't known here.`)
-  for (const [stream, { sha256 }] of Object.entries(manifest.streams)) {
-    const file = snapshotFile(folder, stream as StreamName)
-    const actual = await digestOf(file)
-    if (actual !== sha256) throw new SnapshotError(`${file} is damaged: its SHA-256 is ${actual}, not ${sha256}.`)
-  }
   return manifest
 }
 
-async function digestOf(file: string): Promise<string> {
+/** Reads a backup and checks every byte of it. @throws {SnapshotError} when it is none, or not as it was written. */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const manifest = await readDescription(folder)
+  for (const [stream, { sha256 }] of Object.entries(manifest.streams)) {
+    await refuseDamaged(snapshotFile(folder, stream as StreamName), sha256)
+  }
+  if (manifest.keysSha256 !== undefined) await refuseDamaged(join(folder, KEYS_FILE), manifest.keysSha256)
+  return manifest
+}
+
+async function refuseDamaged(file: string, sha256: string): Promise<void> {
+  const actual = await digestOf(file)
+  if (actual !== sha256) throw new SnapshotError(`${file} is damaged: its SHA-256 is ${actual}, not ${sha256}.`)
+}
+
+/** SHA-256 in hex. */
+export async function digestOf(file: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(file), hash)
   return hash.digest('hex')

@@ -45,8 +45,13 @@ async function* controlHistory(nats: Nats): AsyncGenerator<Placed<ControlFact>> 
 }
 
 /** What the verifier reads of a running system. */
-export function streamsOf(nats: Nats): Pick<VerifyInput, 'control' | 'events' | 'ledger' | 'digest'> {
+export function streamsOf(nats: Nats): Pick<VerifyInput, 'control' | 'events' | 'ledger' | 'digest' | 'firstSeqs'> {
+  const firstSeqOf = async (stream: StreamName) => Math.max(1, (await readStreamState(nats, stream)).firstSeq)
   return {
+    firstSeqs: async () => ({
+      events: await firstSeqOf(STREAM_NAMES.events),
+      ledger: await firstSeqOf(STREAM_NAMES.ledger),
+    }),
     control: controlHistory(nats),
     events: placed(messagesOf(nats, STREAM_NAMES.events), (message) => decodeEvent(message.data)),
     ledger: placed(messagesOf(nats, STREAM_NAMES.ledger), (message) => decodeLedgerFact(message.string())),

@@ -16,6 +16,8 @@ export interface ServerState {
   consumers: ConsumerLoad[]
   /** Deliveries that have a schedule in WAITING. */
   scheduledDeliveryIds: string[]
+  /** When that was asked, by the clock here. */
+  readAtMs: number
 }
 
 const QUIET_LIMIT_MS = 20_000
@@ -32,7 +34,8 @@ export async function readServerState(nats: Nats, isQuiet: boolean): Promise<Ser
     await delay(POLL_MS)
     consumers = await readConsumers(nats)
   }
-  return { consumers, scheduledDeliveryIds: await scheduledDeliveries(nats) }
+  const readAtMs = Date.now()
+  return { consumers, scheduledDeliveryIds: await scheduledDeliveries(nats), readAtMs }
 }
 
 const isBusy = ({ ackPending, pending }: ConsumerLoad) => ackPending + pending > 0

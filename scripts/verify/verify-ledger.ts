@@ -15,7 +15,9 @@ import type {
 } from '#shared/facts/ledger.ts'
 import { createIdSet } from './id-set.ts'
 import { createOrderCheck } from './order-check.ts'
+import { createScheduleCheck } from './schedule-check.ts'
 import type { ServerState } from './server-state.ts'
+import { createTenantCounts, type TenantCounts } from './tenant-counts.ts'
 
 /** The promises that are checked; each names what breaks it. */
 export const INVARIANTS = {
@@ -30,10 +32,13 @@ export const INVARIANTS = {
   I9: "nothing goes to another application's subscription",
   I10: 'a dead letter has a reason that holds',
   I11: 'a replay makes deliveries of its own and leaves the earlier ones as they are',
+  I12: 'the rows in Postgres are what the streams come to',
   I13: 'streams have no holes',
-  I14: 'what arrives is signed, at the time of its attempt',
+  I14: 'what arrives is signed, at the time of its attempt, and is the same at each attempt',
   I15: 'ordered deliveries are made one after the other',
   I16: 'the bytes that arrive are the bytes that were posted',
+  I17: 'of each application, what was to be delivered is delivered, dead, cancelled or open',
+  I18: 'no secret stands anywhere in clear',
   I19: 'no more is handed out than may be outstanding',
   I20: 'in a quiet system nothing is left waiting',
 } as const
@@ -82,6 +87,10 @@ export interface VerifyInput {
   clockSkewMs?: number
   /** What NATS holds besides, asked once LEDGER has been read. */
   serverState?: () => Promise<ServerState>
+  /** Where the streams begin, asked first: of what has aged out nothing is known. Absent: at 1. */
+  firstSeqs?: () => Promise<{ events: number; ledger: number }>
+  /** A receiver may have been asked so often again after its first success; absent: it is not judged. */
+  repeatedMax?: number
 }
 
 export interface VerifyReport {
@@ -94,6 +103,10 @@ export interface VerifyReport {
   open: number
   /** Attempts that are recorded more than once: after a crash. */
   repeatedAttempts: number
+  /** What stands before these has aged out: counts are of the rest. */
+  firstSeqs: { events: number; ledger: number }
+  /** By application. */
+  tenants: Map<string, TenantCounts>
   /** Successful answers beyond the first of a delivery. */
   repeatedSuccesses: number
   lost: { prefix: number; middle: number; postfix: number }
@@ -120,6 +133,8 @@ interface OpenDelivery {
  * few bytes, so that memory grows with what is open, not with what there was.
  */
 export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
+  const first = (await input.firstSeqs?.()) ?? { events: 1, ledger: 1 }
+  const isOldAgedOut = first.ledger > 1
   const violations: Violation[] = []
   const broken: VerifyReport['broken'] = {}
   const registry = createRegistry()
@@ -141,6 +156,10 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
   const order = createOrderCheck(EARLY_TOLERANCE_MS + (input.clockSkewMs ?? 0), (deliveryId, detail) =>
     breaks('I15', `delivery ${deliveryId}`, detail),
   )
+  const tenants = createTenantCounts()
+  const schedules = createScheduleCheck()
+  /** LEDGER may begin in the middle of a group. */
+  let isGroupCut = isOldAgedOut
   let group: DeliveryCreated[] = []
   let partThrough: { eventSeq: number; subscriptionId: string } | null = null
   let lastLedgerSeq = 0
@@ -169,6 +188,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
       breaks('I13', `EVENTS ${next.seq}`, `follows ${lastEventSeq}`)
     lastEventSeq = next.seq
     counts.events++
+    tenants.of(event.applicationId).events++
     if (!seenEvents.add(event.eventId)) breaks('I1', `event ${event.eventId}`, `stands in EVENTS again at ${next.seq}`)
     if (input.digest) digests.set(event.eventId, input.digest(payload))
     return next
@@ -212,8 +232,9 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
       ? { eventSeq: fact.partOf.eventSeq, subscriptionId: fact.partOf.throughSubscriptionId }
       : null
     if (fact.partOf) made.delete(fact.partOf.eventSeq)
-    for (const [eventSeq, [first]] of made)
-      breaks('I2', `delivery ${first!.deliveryId}`, `is of EVENTS ${eventSeq}, which its group is not about`)
+    for (const [eventSeq, [one]] of made)
+      if (eventSeq >= first.events)
+        breaks('I2', `delivery ${one!.deliveryId}`, `is of EVENTS ${eventSeq}, which its group is not about`)
   }
 
   interface Part {
@@ -248,6 +269,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
           `of application ${delivery.applicationId}, not ${applicationId}`,
         )
     }
+    if (isGroupCut) return
     for (const deliveryId of wanted) breaks('I2', `event ${eventId}`, `has no delivery ${deliveryId}`)
   }
 
@@ -256,7 +278,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     for (const eventId of fact.eventIds) {
       const waiting = postponed.get(eventId)
       if (!waiting) {
-        breaks('I2', `event ${eventId}`, 'is released, but did not wait')
+        if (!isOldAgedOut) breaks('I2', `event ${eventId}`, 'is released, but did not wait')
         continue
       }
       postponed.delete(eventId)
@@ -271,7 +293,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
   }
 
   function checkReplayed(fact: EventReplayed, deliveries: readonly DeliveryCreated[]): void {
-    if (deliveries.length !== fact.deliveryCount)
+    if (deliveries.length !== fact.deliveryCount && !isGroupCut)
       breaks('I11', `replay ${fact.replayId}`, `has ${deliveries.length} deliveries of ${fact.deliveryCount}`)
     for (const { deliveryId, eventId, subscriptionId } of deliveries) {
       if (eventId !== fact.eventId) breaks('I11', `delivery ${deliveryId}`, `is not of the event ${fact.eventId}`)
@@ -286,9 +308,11 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     group.push(fact)
     if (!seenDeliveries.add(fact.deliveryId)) return
     counts.deliveries++
+    tenants.of(fact.applicationId).deliveries++
     const cancelled = cancellations.get(fact.subscriptionId) ?? cancellations.get(fact.applicationId)
     if (cancelled && fact.controlSeq < cancelled.controlSeq) {
       counts.cancelled++
+      tenants.of(fact.applicationId).cancelled++
       end(fact, null, false)
       return
     }
@@ -299,6 +323,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
   function end({ deliveryId }: DeliveryCreated, atMs: number | null, isBlocking: boolean): void {
     open.delete(deliveryId)
     ended.add(deliveryId)
+    schedules.onEnd(deliveryId)
     order.onEnd(deliveryId, atMs, isBlocking)
   }
 
@@ -335,6 +360,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
 
   function checkAttemptOfEnded(fact: DeliveryAttempted, subject: string): void {
     if (!ended.has(fact.deliveryId)) {
+      if (isOldAgedOut) return
       breaks('I2', subject, 'is attempted, but was never made')
       return
     }
@@ -350,6 +376,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     switch (decision.type) {
       case 'retry':
         delivery.dueAtMs = decision.atMs
+        schedules.onRetry(fact.deliveryId, decision.atMs)
         return
       case 'succeeded':
         if (fact.response === null || fact.response.statusCode < 200 || fact.response.statusCode > 299)
@@ -358,13 +385,16 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
         if (answered && isOriginal(fact) && !answered.has(fact.deliveryId))
           breaks('I4', subject, 'is recorded as delivered, but its receiver answered no 2xx')
         counts.succeeded++
+        tenants.of(fact.applicationId).succeeded++
         break
       case 'dead-letter':
         checkDeadLetter(fact, subject)
         counts.deadLettered++
+        tenants.of(fact.applicationId).deadLettered++
         break
       case 'cancelled':
         counts.cancelled++
+        tenants.of(fact.applicationId).cancelled++
         break
     }
     const isBlocking = decision.type === 'dead-letter' && orderingOf(fact)?.onDeadLetter === 'block'
@@ -403,9 +433,15 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
           ? delivery.applicationId === fact.applicationId
           : delivery.subscriptionId === fact.subscriptionId
       if (!isInScope || delivery.controlSeq >= fact.controlSeq) continue
-      end(delivery, null, false)
-      counts.cancelled++
+      callOff(delivery)
     }
+  }
+
+  function callOff(delivery: DeliveryCreated): void {
+    end(delivery, null, false)
+    schedules.onCancelled(delivery.deliveryId)
+    counts.cancelled++
+    tenants.of(delivery.applicationId).cancelled++
   }
 
   function cancelChosen({ deliveryIds, cancelledAtMs }: ChosenCancelled): void {
@@ -417,8 +453,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
         continue
       }
       chosenAtMs.set(deliveryId, cancelledAtMs)
-      end(delivery.fact, null, false)
-      counts.cancelled++
+      callOff(delivery.fact)
     }
   }
 
@@ -461,6 +496,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
       case 'started':
         break
     }
+    isGroupCut = false
     if (deliveries.length > 0 && !['matched', 'released', 'replayed'].includes(fact.type))
       breaks('I2', `LEDGER ${seq}`, `${deliveries.length} deliveries before it belong to no group`)
   }
@@ -474,9 +510,11 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
       breaks(
         'I3',
         `delivery ${deliveryId}`,
-        `of event ${fact.eventId} is open after ${attempts} attempts, due ${dueAtMs ?? 'at once'}`,
+        `of event ${fact.eventId} is open after ${attempts} attempts, due ${dueAtMs === null ? 'at once' : `at ${new Date(dueAtMs).toISOString()}`}`,
       )
   }
+  for (const { fact } of open.values()) tenants.of(fact.applicationId).open++
+  for (const { applicationId, detail } of tenants.wrong()) breaks('I17', `application ${applicationId}`, detail)
   if (input.serverState) checkServer(await input.serverState())
   const repeatedSuccesses = checkReceived()
   return {
@@ -489,6 +527,8 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     open: open.size,
     repeatedAttempts: counts.repeated,
     repeatedSuccesses,
+    firstSeqs: first,
+    tenants: tenants.all,
     lost: checkAccepted(),
     broken,
     violations,
@@ -508,28 +548,37 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     return lost
   }
 
-  function checkServer({ consumers, scheduledDeliveryIds }: ServerState): void {
+  function checkServer({ consumers, scheduledDeliveryIds, readAtMs }: ServerState): void {
     for (const { name, ackPending, ackPendingMax, pending } of consumers) {
       if (ackPending > ackPendingMax)
         breaks('I19', `consumer ${name}`, `has handed out ${ackPending} messages, of ${ackPendingMax} at the most`)
       if (input.isQuiet && ackPending + pending > 0)
         breaks('I20', `consumer ${name}`, `has ${ackPending} messages outstanding and ${pending} to hand out`)
     }
-    // What was called off is dropped when its time comes.
-    for (const deliveryId of scheduledDeliveryIds)
-      if (input.isQuiet && succeeded.has(deliveryId) && ended.has(deliveryId))
-        breaks('I20', `delivery ${deliveryId}`, 'has succeeded, and still waits for an attempt')
+    const about = { isQuiet: input.isQuiet, readAtMs, hasEnded: (id: string) => ended.has(id) }
+    for (const { deliveryId, detail } of schedules.wrong(scheduledDeliveryIds, about))
+      breaks('I20', `delivery ${deliveryId}`, detail)
   }
 
   function checkReceived(): number {
+    /** Of events that are not in EVENTS any more: every attempt must have sent the same. */
+    const firstBodies = new Map<string, string>()
     for (const { eventId, subscriptionId, sha256, signature } of input.received ?? []) {
       if (signature && !signature.isValid)
         breaks('I14', `event ${eventId}`, `arrived at ${subscriptionId} with a wrong signature`)
-      else if (signature && Math.abs(signature.signedAtMs - signature.arrivedAtMs) > SIGNATURE_AGE_MAX_MS)
+      else if (
+        signature &&
+        Math.abs(signature.signedAtMs - signature.arrivedAtMs) > SIGNATURE_AGE_MAX_MS + (input.clockSkewMs ?? 0)
+      )
         breaks('I14', `event ${eventId}`, `arrived at ${subscriptionId} with a signature of another time`)
-      const wanted = digests.get(eventId)
+      const wanted = digests.get(eventId) ?? firstBodies.get(eventId)
+      if (wanted === undefined && sha256 !== null) firstBodies.set(eventId, sha256)
       if (sha256 !== null && wanted !== undefined && sha256 !== wanted)
-        breaks('I16', `event ${eventId}`, `arrived at ${subscriptionId} with other bytes`)
+        breaks(
+          firstBodies.has(eventId) ? 'I14' : 'I16',
+          `event ${eventId}`,
+          `arrived at ${subscriptionId} with other bytes`,
+        )
     }
     let repeated = 0
     for (const [deliveryId, count] of answered ?? []) {
@@ -537,6 +586,12 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
       if (input.isQuiet && !succeeded.has(deliveryId))
         breaks('I5', `delivery ${deliveryId}`, 'was answered 2xx, but is not recorded as delivered')
     }
+    if (input.repeatedMax !== undefined && repeated > input.repeatedMax)
+      breaks(
+        'I5',
+        'receivers',
+        `were asked again ${repeated} times after a success, of ${input.repeatedMax} at the most`,
+      )
     return repeated
   }
 }

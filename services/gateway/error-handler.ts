@@ -5,12 +5,11 @@ import {
   AppenderBusyError,
   AppendRefusedError,
   AppendUnknownError,
+  isStoreFull,
 } from '#shared/runtime/appender.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 
 const RETRY_AFTER_SECONDS = 5
-/** JetStream's "insufficient resources" and "insufficient storage resources". */
-const STORE_FULL_CODES = new Set([10023, 10047])
 
 /** Every error leaves as a problem document; what is our own fault is logged, and told to nobody else. */
 export function createErrorHandler(logger: Logger, bodyMaxBytes: number) {
@@ -34,7 +33,7 @@ export function problemOf(error: unknown): ProblemDocument {
 
 function toProblem(error: unknown, bodyMaxBytes: number): ProblemDocument {
   if (error instanceof ProblemError) return error.document
-  if (error instanceof AppendRefusedError && STORE_FULL_CODES.has(error.code))
+  if (error instanceof AppendRefusedError && isStoreFull(error.code))
     return problemDocument('ServiceUnavailable', { detail: 'The event store is full. Nothing was stored.' })
   if (error instanceof AppendRefusedError || error instanceof AppenderBusyError || error instanceof AppendUnknownError)
     return problemDocument('ServiceUnavailable')

@@ -15,6 +15,7 @@ import { decodePostponedDue, type PostponedDue } from '#shared/facts/waiting.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { ControlReader } from '#shared/runtime/control-reader.ts'
+import type { Health } from '#shared/runtime/health.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
@@ -24,6 +25,8 @@ import { catchUpWithControl } from './control.ts'
 import { bySubscription } from './group.ts'
 
 export interface ReleaserDependencies {
+  /** Absent: nobody asks. */
+  health?: Health
   nats: Nats
   registry: Registry
   controlReader: ControlReader
@@ -85,6 +88,8 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
     batchMax: BATCH_MAX,
     onBatch,
   })
+
+  deps.health?.register('matcher of delayed events', reader.state)
 
   function foldMessage(message: JsMsg): void {
     const fact = decodeLedgerFact(message.string())

@@ -10,6 +10,7 @@ import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { ControlReader } from '#shared/runtime/control-reader.ts'
 import type { EventCache } from '#shared/runtime/event-cache.ts'
+import type { Health } from '#shared/runtime/health.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
@@ -31,6 +32,8 @@ export interface MatcherDependencies {
   config: MatcherConfig
   clock: Clock
   logger: Logger
+  /** Absent: nobody asks. */
+  health?: Health
 }
 
 const BATCH_MAX = 500
@@ -113,6 +116,7 @@ export function createMatcher(deps: MatcherDependencies): Service {
   }
 
   const releaser = createReleaser(deps)
+  deps.health?.register('matcher', reader.state)
   return {
     name: 'matcher',
     async start() {

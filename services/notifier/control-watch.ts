@@ -64,5 +64,6 @@ export function watchControl(deps: ControlWatchDependencies): Watch {
       : receiverOccurrences(before?.type === 'receiver' ? before : undefined, fact, seq)
   }
 
+  deps.health?.register('notifier control', reader.state)
   return reader
 }

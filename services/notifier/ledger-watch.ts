@@ -102,6 +102,7 @@ export function watchLedger(deps: NotifierDependencies & { tell: Tell }): Watch 
     await keep(next, readSeq, occurrences)
   }
 
+  deps.health?.register('notifier ledger', reader.state)
   return {
     start() {
       reader.start()

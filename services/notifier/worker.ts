@@ -3,6 +3,7 @@ import type { Registry } from '#shared/domain/registry.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { ControlReader } from '#shared/runtime/control-reader.ts'
+import type { Health } from '#shared/runtime/health.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import { createMailer } from '#shared/runtime/mail/mailer.ts'
@@ -21,6 +22,8 @@ export interface NotifierDependencies {
   config: NotifierConfig
   clock: Clock
   logger: Logger
+  /** Absent: nobody asks. */
+  health?: Health
 }
 
 /** Resolves when all of them are on disk; those that stand there already are added no second time. */

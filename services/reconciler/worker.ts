@@ -10,6 +10,7 @@ import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { PostponedDue, RetryDue } from '#shared/facts/waiting.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
+import { type Health, unwell, WELL } from '#shared/runtime/health.ts'
 import { laneSources } from '#shared/runtime/lane-sources.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
@@ -27,6 +28,8 @@ export interface ReconcilerDependencies {
   config: ReconcilerConfig
   clock: Clock
   logger: Logger
+  /** Absent: nobody asks. */
+  health?: Health
 }
 
 export interface Reconciler extends Service {
@@ -39,6 +42,8 @@ const LOOK_MAX = 500
 /** Of so many ordered subscriptions that have something parked, so many of the oldest are looked at. */
 const ORDERED_MAX = 50
 const OLDEST_MAX = 20
+/** One or two are what a restart of a server costs. */
+const UNWELL_FROM_FAILURES = 3
 const PROJECTED_LIMIT_MS = 2_000
 const PROJECTED_POLL_MS = 50
 
@@ -60,6 +65,10 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
   let running: Promise<void> | null = null
   let before: Look | null = null
   let broughtBack = 0
+  let failuresInARow = 0
+  deps.health?.register('reconciler', () =>
+    failuresInARow < UNWELL_FROM_FAILURES ? WELL : unwell(`the last ${failuresInARow} looks could not be made`),
+  )
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -67,8 +76,10 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
       if (stopping.signal.aborted) return
       try {
         before = await look(before)
+        failuresInARow = 0
       } catch (error) {
         before = null
+        failuresInARow++
         logger.warn({ err: error }, 'the look for lost deliveries is left to the next time')
       }
     }

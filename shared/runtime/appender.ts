@@ -44,6 +44,14 @@ export class AppendRefusedError extends Error {
   }
 }
 
+/** JetStream's codes for a store without room: of the account, of the server, of its disk. */
+const STORE_FULL_CODES = new Set([10002, 10023, 10047])
+
+/** Whether the server has refused with this code because its store is full. Nothing was added. */
+export function isStoreFull(code: number): boolean {
+  return STORE_FULL_CODES.has(code)
+}
+
 /** One of a group has an id that the stream knows; which one, appending them one by one shows. */
 export class AppendDuplicateError extends Error {
   override name = 'AppendDuplicateError'
@@ -60,6 +68,8 @@ export interface Appender {
   appendGroup(messages: readonly AppendMessage[]): Promise<Appended>
   /** The highest sequence that an append of this process was answered with, 0 before the first. */
   readonly lastSeq: number
+  /** The server's last answer was that its store is full. */
+  readonly isRefusedAsFull: boolean
   /** Resolves when nothing is waiting or under way any more. */
   drain(): Promise<void>
   /** Stops at once: whatever has not been answered is rejected as unknown. */

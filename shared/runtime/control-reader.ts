@@ -1,5 +1,6 @@
 import type { Registry } from '../domain/registry.ts'
 import { decodeControlFact } from '../facts/control.ts'
+import type { PartState } from './health.ts'
 import type { Logger } from './logger.ts'
 import type { Nats } from './nats.ts'
 import { createStreamReader } from './stream-reader.ts'
@@ -17,6 +18,7 @@ export interface ControlReader {
    * @returns false when `timeoutMs` passed first.
    */
   waitFor(seq: number, timeoutMs: number): Promise<boolean>
+  state(): PartState
 }
 
 export function createControlReader({
@@ -64,6 +66,7 @@ export function createControlReader({
       while (!(await waitFor(lastSeq, 5_000))) logger.warn({ lastSeq, seq: registry.seq }, 'still reading CONTROL')
     },
     stop: () => reader.stop(),
+    state: reader.state,
     waitFor,
   }
 }

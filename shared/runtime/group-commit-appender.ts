@@ -8,6 +8,7 @@ import {
   type AppendMessage,
   AppendRefusedError,
   AppendUnknownError,
+  isStoreFull,
 } from './appender.ts'
 import { messageHeaders, type PublishAnswer, parsePublishAnswer } from './batch-protocol.ts'
 import type { Logger } from './logger.ts'
@@ -28,7 +29,10 @@ export interface AppenderLimits {
   roomTimeoutMs: number
   /** How long the server may take to answer before the append counts as unclear and is sent again. */
   answerTimeoutMs: number
-  /** After this an append is given up; `Number.POSITIVE_INFINITY` tries for ever. */
+  /**
+   * After this an append is given up, and as soon as the server says that its store is full; `Number.POSITIVE_INFINITY` tries
+   * for ever.
+   */
   giveUpAfterMs: number
   /** Ids of the latest appends that are kept in memory, so that a known duplicate spoils no batch. */
   recentIdsMax: number
@@ -60,6 +64,8 @@ interface Unit {
   resolve(result: Appended): void
   reject(error: Error): void
 }
+
+type Refusal = Extract<PublishAnswer, { type: 'refused' }>
 
 const DUPLICATE_IN_BATCH = 10201
 const WRONG_LAST_SEQUENCE = new Set([10071, 10164])
@@ -95,6 +101,7 @@ export function createGroupCommitAppender({
   let isPumpPlanned = false
   let isClosed = false
   let lastSeq = 0
+  let isRefusedAsFull = false
   let failuresInARow = 0
   let failingSinceMs: number | null = null
   const underWay = new Set<Unit>()
@@ -221,12 +228,26 @@ export function createGroupCommitAppender({
         return []
       }
       case 'refused':
-        if (units.length > 1) return sendApart(units)
+        if (units.length > 1) return isRefusedForAll(units, answer) ? refuseFull(units, answer) : sendApart(units)
         return (await settleRefused(units[0]!, answer)) ? [] : units
       case 'unclear':
         for (const unit of units) unit.isUnclear = true
         return units
     }
+  }
+
+  /** What was sent before may be stored already: for each of these it has to be found out. */
+  const isRefusedForAll = (units: readonly Unit[], { code }: Refusal) =>
+    isStoreFull(code) && !units.some(({ isUnclear }) => isUnclear)
+
+  /** Room may come in hours: who would give up in the end is told at once. @returns the units that wait for it. */
+  function refuseFull(units: Unit[], refusal: Refusal): Unit[] {
+    isRefusedAsFull = true
+    for (const unit of units) {
+      unit.lastRefusal = refusalError(refusal)
+      if (unit.deadlineMs !== Number.POSITIVE_INFINITY && !unit.isUnclear) fail(unit, unit.lastRefusal)
+    }
+    return units.filter(({ isSettled }) => !isSettled)
   }
 
   /** Each unit gets its own answer; many are halved first, so that one bad message doesn't cost a request for each. */
@@ -249,16 +270,17 @@ export function createGroupCommitAppender({
     return true
   }
 
-  async function settleRefused(unit: Unit, refusal: { code: number; description: string }): Promise<boolean> {
+  const refusalError = ({ code, description }: Refusal) =>
+    new AppendRefusedError(code, `${stream} refused a message: ${description} (${code})`)
+
+  async function settleRefused(unit: Unit, refusal: Refusal): Promise<boolean> {
     if (WRONG_LAST_SEQUENCE.has(refusal.code)) return settleConflict(unit, refusal.description)
     if (refusal.code === DUPLICATE_IN_BATCH && unit.messages.length > 1) {
       fail(unit, new AppendDuplicateError(`${stream}: ${refusal.description}`))
       return true
     }
-    unit.lastRefusal = new AppendRefusedError(
-      refusal.code,
-      `${stream} refused a message: ${refusal.description} (${refusal.code})`,
-    )
+    if (isStoreFull(refusal.code)) return refuseFull([unit], refusal).length === 0
+    unit.lastRefusal = refusalError(refusal)
     if (refusal.code !== MESSAGE_TOO_LARGE && refusal.code !== DUPLICATE_IN_BATCH) return false
     fail(unit, unit.lastRefusal)
     return true
@@ -343,6 +365,7 @@ export function createGroupCommitAppender({
 
   function settle(unit: Unit, result: Appended): void {
     if (result.seq > lastSeq) lastSeq = result.seq
+    isRefusedAsFull = false
     if (!leave(unit)) return
     unit.resolve(result)
   }
@@ -416,6 +439,9 @@ export function createGroupCommitAppender({
     },
     get lastSeq() {
       return lastSeq
+    },
+    get isRefusedAsFull() {
+      return isRefusedAsFull
     },
     drain: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => drainWaiters.push(resolve))),
     close() {

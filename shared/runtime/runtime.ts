@@ -61,8 +61,12 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
   }
   const health = createHealth()
   health.register('nats', () => (nats.isUp() ? WELL : unwell('not connected')))
+  health.register('store', () =>
+    Object.values(appenders).some(({ isRefusedAsFull }) => isRefusedAsFull) ? unwell("NATS's store is full") : WELL,
+  )
   const registry = createRegistry()
   const controlReader = createControlReader({ nats, logger, registry })
+  health.register('control', controlReader.state)
   return {
     settings,
     logger,

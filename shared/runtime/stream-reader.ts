@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
+import { type PartState, unwell, WELL } from './health.ts'
 import type { Logger } from './logger.ts'
 import type { Nats } from './nats.ts'
 import type { StreamName } from './streams.ts'
@@ -8,6 +9,11 @@ import type { StreamName } from './streams.ts'
 export const PULL_EXPIRES_MS = 5_000
 export const PULL_HEARTBEAT_MS = 1_000
 const RESTART_WAIT_MS = 250
+const RESTART_WAIT_MAX_MS = 1_000
+/** One or two failures are what a restart of a server costs. */
+const UNWELL_FROM_FAILURES = 3
+/** Who reads for so long has got over it, though nothing may have come. */
+const WELL_AFTER_MS = 5_000
 export const UP_POLL_MS = 25
 const STOP_LIMIT_MS = 1_000
 /** A batch of so many says that there is load. */
@@ -34,7 +40,7 @@ export interface StreamReaderOptions {
   gatherMs?: number
   /**
    * Called with one batch after the other, in stream order, never two at once. When it throws, reading starts again
-   * from `fromSeq()` after a short wait, for ever.
+   * from `fromSeq()` after a short wait, which gets longer each time, for ever.
    */
   onBatch(messages: JsMsg[]): Promise<void>
 }
@@ -43,6 +49,8 @@ export interface StreamReader {
   start(): void
   /** Resolves when the batch in hand is done, or after a second. */
   stop(): Promise<void>
+  /** Not well when it starts again and again, and no batch gets through. */
+  state(): PartState
 }
 
 /**
@@ -54,6 +62,10 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
   const stopping = new AbortController()
   let messages: ConsumerMessages | null = null
   let running: Promise<void> | null = null
+  let failuresInARow = 0
+  let lastError: Error | null = null
+  /** Since when it waits for messages; null: it does not. */
+  let readingSinceMs: number | null = null
 
   async function readOnce(): Promise<void> {
     const startTime = options.startTime?.() ?? null
@@ -74,12 +86,14 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     })
     messages = await nats.unlessLost(consuming)
     if (stopping.signal.aborted) messages.stop()
+    readingSinceMs = performance.now()
     void stopWhenSilent(messages)
     // What the server has forgotten in a restart the client would find out only after seconds.
     const forget = nats.onReconnect(() => messages?.stop())
     try {
       for await (const batch of batchesOf(messages, batchMax)) {
         await options.onBatch(batch)
+        failuresInARow = 0
         if (stopping.signal.aborted) return
         if (gatherMs > 0 && batch.length >= BUSY_BATCH && batch.length < batchMax) await delay(gatherMs)
       }
@@ -99,13 +113,24 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       try {
         await readOnce()
       } catch (error) {
-        if (!stopping.signal.aborted) logger.warn({ err: error, stream }, 'reading starts again')
+        failuresInARow = hasGotOver() ? 1 : failuresInARow + 1
+        readingSinceMs = null
+        lastError = error as Error
+        const waitMs = restartWaitMs()
+        if (!stopping.signal.aborted) logger.warn({ err: error, stream, waitMs }, 'reading starts again')
       }
-      await delay(RESTART_WAIT_MS, undefined, { signal: stopping.signal }).catch(() => {})
+      await delay(restartWaitMs(), undefined, { signal: stopping.signal }).catch(() => {})
     }
   }
 
+  const hasGotOver = () => readingSinceMs !== null && performance.now() - readingSinceMs >= WELL_AFTER_MS
+  const restartWaitMs = () => Math.min(RESTART_WAIT_MAX_MS, RESTART_WAIT_MS * 2 ** Math.max(0, failuresInARow - 1))
+
   return {
+    state: () =>
+      failuresInARow < UNWELL_FROM_FAILURES || hasGotOver()
+        ? WELL
+        : unwell(`${stream} can't be read on, after ${failuresInARow} tries: ${lastError?.message}`),
     start() {
       running ??= run()
     },

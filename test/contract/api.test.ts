@@ -504,9 +504,21 @@ test('what needs no credential is answered without one', async () => {
   const { parts } = health.problem as unknown as { parts: Record<string, { is_well: boolean }> }
   assert.deepEqual(
     Object.entries(parts).map(([part, { is_well }]) => [part, is_well]),
-    ['nats', 'projection control', 'projection audit', 'projection events', 'projection ledger', 'audit copies'].map(
-      (part) => [part, true],
-    ),
+    [
+      'nats',
+      'store',
+      'control',
+      'projection control',
+      'projection audit',
+      'projection events',
+      'projection ledger',
+      'audit copies',
+      'reconciler',
+      'matcher of delayed events',
+      'matcher',
+      'notifier ledger',
+      'notifier control',
+    ].map((part) => [part, true]),
   )
   assert.equal((await fetch(`${stack.apiUrl()}/ready`)).status, 200)
   assert.equal((await fetch(`${stack.apiUrl()}/metrics?key=wrong`)).status, 403)

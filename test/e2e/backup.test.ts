@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { backup } from '#scripts/backup/backup.ts'
 import { KEYS_FILE, MANIFEST_FILE } from '#scripts/backup/manifest.ts'
+import { openObjectStore } from '#scripts/backup/object-store.ts'
+import { backupToStore, restoreFromStore } from '#scripts/backup/remote-backup.ts'
 import { restore } from '#scripts/backup/restore.ts'
 import { composeJethook } from '#scripts/compose.ts'
 import { startEmbeddedServers } from '#scripts/embedded/servers.ts'
@@ -16,17 +18,20 @@ import { loadSettings } from '#shared/runtime/config.ts'
 import { connectNats } from '#shared/runtime/nats.ts'
 import { createApi } from '../support/api.ts'
 import { testLogger } from '../support/nats.ts'
+import { startObjectService } from '../support/object-service.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { LOOPBACK_ALLOWED, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const RETRIES = { RETRY_SCHEDULE: '4s,1s', MAX_RETRIES: '5', RECONCILE_INTERVAL_MS: '1000', RECONCILE_GRACE_MS: '1000' }
+/** So small that the streams go in several. */
+const PART_BYTES = 1024
 const folder = await mkdtemp(join(tmpdir(), 'jethook-backup-'))
 after(() => rm(folder, { recursive: true, force: true }))
 
 test('a backup of a busy system, restored elsewhere, goes on with everything that was acknowledged', {
   timeout: 120_000,
-}, async () => {
+}, async (t) => {
   let isMended = false
   const receiver = await startReceiver((_, count) => ({ status: isMended || count % 3 !== 0 ? 200 : 503 }))
   const stack = await startStack(RETRIES)
@@ -45,7 +50,14 @@ test('a backup of a busy system, restored elsewhere, goes on with everything tha
   const deliverAt = new Date(Date.now() + 12_000).toISOString()
   accepted.push(await stack.api.send({ labels, deliver_at: deliverAt }))
   await receiver.waitFor((requests) => requests.length >= 30)
+  const service = await startObjectService()
   let isPosting = true
+  // One that fails on the way leaves nothing running.
+  t.after(async () => {
+    isPosting = false
+    await posting.catch(() => {})
+    for (const each of [receiver, service, stack]) await each.close().catch(() => {})
+  })
   const posting = (async () => {
     while (isPosting) await stack.api.send({ labels })
   })()
@@ -57,6 +69,17 @@ test('a backup of a busy system, restored elsewhere, goes on with everything tha
   const runtime = await openRuntime({ ...environment, LOG_LEVEL: 'silent' })
   const manifest = await backup({ ...runtime, folder: taken })
   await assert.rejects(backup({ ...runtime, folder: taken }), /is not empty/)
+  const storeAt = (url: string) => openObjectStore({ url, environment: service.environment, partBytes: PART_BYTES })
+  const store = storeAt('s3://backups/of/today')
+  await assert.rejects(restoreFromStore({ nats: runtime.nats, settings: runtime.settings, store }), /holds no backup/)
+  const atStore = { nats: runtime.nats, registry: runtime.registry, settings: loadSettings(environment), store }
+  await backupToStore(atStore)
+  await assert.rejects(backupToStore(atStore), /holds a backup already/)
+  assert.ok(service.requests.some((request) => request.startsWith('PUT') && request.includes('partNumber=2')))
+  assert.deepEqual(
+    [...service.objects.keys()].sort(),
+    (await readdir(taken)).map((name) => `backups/of/today/${name}`).sort(),
+  )
   const again = {
     nats: runtime.nats,
     settings: loadSettings({ ...environment, JETHOOK_HOME: join(folder, 'x') }),
@@ -98,7 +121,14 @@ test('a backup of a busy system, restored elsewhere, goes on with everything tha
   await cp(taken, damaged, { recursive: true })
   await appendFile(join(damaged, 'EVENTS.snapshot'), 'x')
   await assert.rejects(restore({ nats, settings, folder: damaged }), /EVENTS\.snapshot is damaged/)
-  await restore({ nats, settings, folder: taken })
+  const damagedThere = storeAt('s3://backups/damaged')
+  for (const [name, bytes] of [...service.objects])
+    service.objects.set(name.replace('of/today', 'damaged'), Buffer.from(bytes))
+  service.objects.get('backups/damaged/LEDGER.snapshot')![100]! ^= 1
+  await assert.rejects(restoreFromStore({ nats, settings, store: damagedThere }), /LEDGER\.snapshot is damaged/)
+  await restoreFromStore({ nats, settings, store })
+  assert.ok(!(await readdir(home)).some((name) => name.startsWith('backup-')))
+  await service.close()
   isMended = true
   const jethook = await composeJethook({ settings, logger: testLogger })
   await jethook.start()

@@ -83,7 +83,7 @@ test('two processes share the lanes; one that is killed is replaced within secon
     await allReached(bench)
     const accepted = await bench.poster.stop()
     await drained(bench, accepted.length)
-    const report = await verify(bench, accepted)
+    const { report } = await verify(bench, accepted)
     t.diagnostic(`${accepted.length} accepted; all served again ${first} and ${second} ms after an event was posted`)
     t.diagnostic(`${report.repeatedSuccesses} successes repeated, ${slow.most()} under way at once at the capped one`)
     assert.equal(accepted.length, 5 * (BURST + 1))

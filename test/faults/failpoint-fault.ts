@@ -24,6 +24,8 @@ const APPROACHES: Record<string, Approach> = {
   'before-schedule': { times: 4 },
   'scheduled-before-fact': { times: 4 },
   'lane-checkpoint-before-purge': { times: 2 },
+  // Of the lanes that a start claims.
+  'lane-claimed-not-opened': { times: 4 },
   'brought-back': { times: 1, provoke: loseSchedules },
   'disabled-not-yet-cancelled': { times: 1, provoke: disable },
 }

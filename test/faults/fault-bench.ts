@@ -30,10 +30,12 @@ export async function openBench(): Promise<FaultBench> {
   const proxied = new URL(servers.natsUrl)
   proxied.port = String(proxy.port)
   const { natsUrl, databaseUrl } = servers
-  const core = await openJethookBench({ home, natsUrl: proxied.href, databaseUrl }).catch(async (error: unknown) => {
-    await closeServers(servers)
-    throw error
-  })
+  const core = await openJethookBench({ home, natsUrl: proxied.href, serverUrl: natsUrl, databaseUrl }).catch(
+    async (error: unknown) => {
+      await closeServers(servers)
+      throw error
+    },
+  )
   // The same object: what it says of itself while it is being used must be seen here as well.
   const bench: FaultBench = Object.assign(core, {
     natsUrl,

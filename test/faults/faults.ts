@@ -85,17 +85,6 @@ async function jumpClock(bench: FaultBench, jumpMs: number): Promise<void> {
 /** Half as long again as a message is left to an owner that is silent. */
 const ZOMBIE_MS = 1.5 * ACK_WAIT_MS
 
-/** Messages of all lanes that are in anybody's hands. */
-function countHeld(bench: FaultBench): Promise<number> {
-  return withNats(bench, async ({ jsm }) => {
-    let held = 0
-    for (const stream of ['LEDGER', 'WAITING'])
-      for await (const { name, num_ack_pending } of jsm.consumers.list(stream))
-        if (/^(lane|due)-/.test(name)) held += num_ack_pending
-    return held
-  })
-}
-
 const asSuperuser = (bench: FaultBench, sql: string) => bench.withDatabase((client) => client.query(sql))
 
 /** What may happen to one machine; ids as in the literature of this project. */
@@ -122,7 +111,7 @@ export const FAULTS: readonly Fault<FaultBench>[] = [
       await bench.startAnother()
       await delay(1_000)
       process.kill(bench.jethook.pid!, 'SIGSTOP')
-      bench.repeatedMax = await countHeld(bench)
+      await bench.mayRepeatHeld()
       await delay(ZOMBIE_MS)
       process.kill(bench.jethook.pid!, 'SIGCONT')
       await delay(2_000)
@@ -285,6 +274,7 @@ export const FAULTS: readonly Fault<FaultBench>[] = [
   {
     id: 'F14a',
     name: "jethook's clock goes an hour ahead for 3 s",
+    clockSkewMs: HOUR_MS,
     async inject(bench) {
       // What fails now would be tried again in an hour.
       bench.react = () => ({ status: 200 })
@@ -297,6 +287,7 @@ export const FAULTS: readonly Fault<FaultBench>[] = [
     name: "jethook's clock goes an hour back for 3 s",
     // An attempt that is taken up right at the jump is recorded as begun an hour ago: by the very clock that is wrong.
     unjudged: ['I7'],
+    clockSkewMs: HOUR_MS,
     inject: (bench) => jumpClock(bench, -HOUR_MS),
   },
   {

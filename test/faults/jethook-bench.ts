@@ -9,7 +9,10 @@ import pg from 'pg'
 import { anyFreePort } from '#scripts/embedded/server-process.ts'
 import type { Credentials } from '#scripts/start/credentials.ts'
 import type { ReceivedRequest } from '#scripts/verify/verify-ledger.ts'
+import { connectNats } from '#shared/runtime/nats.ts'
+import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { type Api, createApi } from '../support/api.ts'
+import { testLogger } from '../support/nats.ts'
 import { type ReceivedRequest as RawRequest, type Reaction, type Receiver, startReceiver } from '../support/receiver.ts'
 import { createPoster, type Poster } from './poster.ts'
 
@@ -39,8 +42,10 @@ export interface JethookBench {
   another: ChildProcess | null
   /** `kill -9` of that one, and another start. */
   restartAnother(): Promise<void>
-  /** A fault may say how many successes it can repeat at the most; null: there is no saying. */
-  repeatedMax: number | null
+  /** So many webhooks may be repeated at the most: what was in jethook's hands whenever it died. */
+  repeatedMax: number
+  /** Adds to `repeatedMax` what is in jethook's hands now. */
+  mayRepeatHeld(): Promise<void>
   /** A connection to Postgres of one's own. */
   withDatabase<T>(use: (client: pg.Client) => Promise<T>): Promise<T>
   poster: Poster
@@ -58,6 +63,8 @@ export interface JethookBenchOptions {
   home: string
   /** As jethook is told it. */
   natsUrl: string
+  /** Without what a fault may do to the way there; absent: the same. */
+  serverUrl?: string
   databaseUrl: string
   /** Settings beyond those of every bench. */
   environment?: Record<string, string>
@@ -93,6 +100,7 @@ export async function openJethookBench(options: JethookBenchOptions): Promise<Je
     react: null,
     async restartJethook(more) {
       await end(bench.jethook)
+      await bench.mayRepeatHeld()
       bench.jethook = start(more)
       await ready(bench.jethook)
     },
@@ -105,6 +113,7 @@ export async function openJethookBench(options: JethookBenchOptions): Promise<Je
       const [code, signal] = await died.catch(() => [`not within ${FAILPOINT_LIMIT_MS} ms`])
       if (signal !== 'SIGKILL') throw new Error(`jethook did not die at ${failpoint}: ${code}`)
       await provoked
+      await bench.mayRepeatHeld()
     },
     async startAnother() {
       // Both have to open what the other has sealed.
@@ -114,11 +123,17 @@ export async function openJethookBench(options: JethookBenchOptions): Promise<Je
     },
     another: null,
     async restartAnother() {
-      if (bench.another) await end(bench.another)
+      if (bench.another) {
+        await end(bench.another)
+        await bench.mayRepeatHeld()
+      }
       bench.another = spawnJethook({ ...options, home: otherHome, port: ports[1]! })
       await ready(bench.another)
     },
-    repeatedMax: null,
+    repeatedMax: 0,
+    async mayRepeatHeld() {
+      bench.repeatedMax += await countHeld(options.serverUrl ?? options.natsUrl)
+    },
     async withDatabase(use) {
       const client = new pg.Client({ connectionString: databaseUrl })
       client.on('error', () => {})
@@ -132,7 +147,7 @@ export async function openJethookBench(options: JethookBenchOptions): Promise<Je
     poster: null as unknown as Poster,
     newPoster: () => createPoster({ ports, credentials, connections: CONNECTIONS }),
     async close() {
-      await bench.poster?.stop().catch(() => {})
+      await bench.poster?.abandon()
       for (const jethook of [bench.jethook, bench.another]) if (jethook) await end(jethook)
       await receiver.close()
     },
@@ -150,6 +165,20 @@ export async function openJethookBench(options: JethookBenchOptions): Promise<Je
     throw error
   }
   return bench
+}
+
+/** Messages of all lanes that are in anybody's hands. */
+async function countHeld(natsUrl: string): Promise<number> {
+  const nats = await connectNats(natsUrl, 'test', testLogger)
+  try {
+    let held = 0
+    for (const stream of [STREAM_NAMES.ledger, STREAM_NAMES.waiting])
+      for await (const { name, num_ack_pending } of nats.jsm.consumers.list(stream))
+        if (/^(lane|due)-/.test(name)) held += num_ack_pending
+    return held
+  } finally {
+    await nats.connection.close()
+  }
 }
 
 function apiOf({ api_url: apiUrl, application_id: applicationId, service_token: token }: Credentials): Api {
@@ -203,6 +232,8 @@ function spawnJethook(options: JethookBenchOptions & { port: number }, more: Sta
       RECONCILE_INTERVAL_MS: '2000',
       RECONCILE_GRACE_MS: '3000',
       HEALTH_CHECK_KEY: '',
+      // A busy machine is not among the faults.
+      OVERLOAD_EVENT_LOOP_DELAY_MS: '0',
       DISABLE_API_RATE_LIMITING: 'true',
       LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal',
       ...options.environment,

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { Agent, request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -13,12 +12,12 @@ import type { Credentials } from '#scripts/start/credentials.ts'
 import { compareReadModel } from '#scripts/verify/read-model.ts'
 import { streamsOf } from '#scripts/verify/read-streams.ts'
 import { type ReceivedRequest, type VerifyReport, verifyLedger } from '#scripts/verify/verify-ledger.ts'
-import { newEventId } from '#shared/domain/ids.ts'
 import { connectNats } from '#shared/runtime/nats.ts'
 import { createApi } from '../support/api.ts'
 import { testLogger } from '../support/nats.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { until } from '../support/until.ts'
+import { createPoster, type Poster } from './poster.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 const GIVE_UP_MS = 60_000
@@ -71,6 +70,7 @@ export async function killRun({ events, connections, report }: KillRunOptions): 
   let jethook = await startProcess({ home, port, natsUrl: servers.natsUrl, databaseUrl: servers.databaseUrl })
   const startedMs = performance.now()
   const kills: string[] = []
+  let poster: Poster | null = null
   try {
     const credentials = JSON.parse(await readFile(join(home, 'credentials.json'), 'utf8')) as Credentials
     const api = createApi({
@@ -81,12 +81,13 @@ export async function killRun({ events, connections, report }: KillRunOptions): 
     await api.createEventType()
     subscriptionId = (await api.subscribe(`${receiver.url}/hook`)).subscription_id
 
-    const accepted = new Set<string>()
-    const posting = postAll({ events, connections, port, credentials, accepted })
+    const posting = createPoster({ ports: [port], credentials, connections, pauseMs: 0, eventsMax: events })
+    poster = posting
+    posting.start()
     const at = (share: number) =>
-      until(`${share * 100} % of the events`, async () => accepted.size >= events * share, GIVE_UP_MS)
+      until(`${share * 100} % of the events`, async () => posting.acceptedCount >= events * share, GIVE_UP_MS)
     const note = (what: string) => {
-      kills.push(`${what} after ${accepted.size} accepted events`)
+      kills.push(`${what} after ${posting.acceptedCount} accepted events`)
       report(kills.at(-1)!)
     }
 
@@ -108,7 +109,7 @@ export async function killRun({ events, connections, report }: KillRunOptions): 
     await new Promise((resolve) => jethook.once('exit', resolve))
     jethook = await startProcess({ home, port, natsUrl: servers.natsUrl, databaseUrl: servers.databaseUrl })
 
-    await posting
+    const accepted = new Set(await posting.finish())
     report(
       `${accepted.size} events accepted after ${((performance.now() - startedMs) / 1_000).toFixed(1)} s; waiting until all have ended`,
     )
@@ -139,6 +140,7 @@ export async function killRun({ events, connections, report }: KillRunOptions): 
       kills,
     }
   } finally {
+    await poster?.abandon()
     jethook.kill('SIGKILL')
     await receiver.close()
     await servers.stop()
@@ -187,88 +189,6 @@ async function startProcess({ home, port, natsUrl, databaseUrl }: ProcessOptions
     child.once('exit', (code) => reject(new Error(`jethook ended with code ${code} instead of getting ready`)))
   })
   return child
-}
-
-interface PostOptions {
-  events: number
-  connections: number
-  port: number
-  credentials: Credentials
-  accepted: Set<string>
-}
-
-/** As a careful client does: the same id again until there is an answer; a 409 for a repetition means it was accepted. */
-async function postAll({ events, connections, port, credentials, accepted }: PostOptions): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections })
-  let next = 0
-  const sendOne = async () => {
-    const eventId = newEventId(Date.now())
-    const body = JSON.stringify({
-      application_id: credentials.application_id,
-      event_id: eventId,
-      event_type: 'a.b.c',
-      payload: JSON.stringify({ id: eventId, filler: 'x'.repeat(900) }),
-      payload_content_type: 'application/json',
-      occurred_at: new Date().toISOString(),
-      labels: { all: 'yes' },
-    })
-    const endMs = Date.now() + GIVE_UP_MS
-    for (let isRepetition = false; ; isRepetition = true) {
-      const status = await post({ agent, port, token: credentials.service_token, body })
-      if (status === 201 || (status === 409 && isRepetition)) {
-        accepted.add(eventId)
-        return
-      }
-      if (status !== null && status < 500 && status !== 429) throw new Error(`an event was answered with ${status}`)
-      if (Date.now() > endMs) throw new Error('an event was not accepted for a minute')
-      await delay(50)
-    }
-  }
-  await Promise.all(
-    Array.from({ length: connections }, async () => {
-      while (next++ < events) await sendOne()
-    }),
-  )
-  agent.destroy()
-}
-
-/** @returns the status, or null without an answer. */
-function post({
-  agent,
-  port,
-  token,
-  body,
-}: {
-  agent: Agent
-  port: number
-  token: string
-  body: string
-}): Promise<number | null> {
-  return new Promise((resolve) => {
-    const outgoing = httpRequest(
-      {
-        agent,
-        host: '127.0.0.1',
-        port,
-        path: '/api/v1/event',
-        method: 'POST',
-        timeout: 15_000,
-        headers: {
-          authorization: `Bearer ${token}`,
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(body),
-        },
-      },
-      (response) => {
-        response.resume()
-        response.once('end', () => resolve(response.statusCode ?? null))
-        response.once('error', () => resolve(null))
-      },
-    )
-    outgoing.once('timeout', () => outgoing.destroy())
-    outgoing.once('error', () => resolve(null))
-    outgoing.end(body)
-  })
 }
 
 /** Waits until no delivery is open any more, and says which events' deliveries have ended, by the read model. */

@@ -10,8 +10,13 @@ export interface Poster {
   postOne(more?: Record<string, unknown>): Promise<string>
   /** So many at once, ≤ 1,000; resolves once they are accepted. */
   postBatch(count: number, more?: Record<string, unknown>): Promise<void>
-  /** @returns the ids that were accepted, in the order of the answers. */
+  /** Resolves once it has ended by itself. @returns the ids that were accepted, in the order of the answers. */
+  finish(): Promise<string[]>
+  /** As `finish`, after what is under way. */
   stop(): Promise<string[]>
+  /** Ends at once; what has not been answered is left. */
+  abandon(): Promise<void>
+  readonly acceptedCount: number
   /** The longest time, while it posted, between two answers that said 201. */
   readonly longestPauseMs: number
   /** Answers that asked to try again. */
@@ -23,18 +28,25 @@ export interface PosterOptions {
   ports: readonly number[]
   credentials: Credentials
   connections: number
+  /** Between two events of one connection: faults are to be met by a steady load, not by a flood. */
+  pauseMs?: number
+  /** It ends by itself after so many. */
+  eventsMax?: number
 }
 
 const GIVE_UP_MS = 60_000
 const REQUEST_TIMEOUT_MS = 15_000
 const RETRY_WAIT_MS = 50
-/** Between two events of one connection: faults are to be met by a steady load, not by a flood. */
 const PAUSE_MS = 20
 
-export function createPoster({ ports, credentials, connections }: PosterOptions): Poster {
+export function createPoster(options: PosterOptions): Poster {
+  const { ports, credentials, connections, pauseMs = PAUSE_MS, eventsMax = Number.POSITIVE_INFINITY } = options
   const agent = new Agent({ keepAlive: true, maxSockets: connections + 1 })
   const accepted: string[] = []
   let isStopping = false
+  /** Nobody waits for answers any more. */
+  let isAbandoned = false
+  let begun = 0
   let running: Promise<unknown> = Promise.resolve()
   let lastAcceptedMs = performance.now()
   let longestPauseMs = 0
@@ -55,9 +67,30 @@ export function createPoster({ ports, credentials, connections }: PosterOptions)
       }
       if (status !== null) refused++
       if (status !== null && status < 500 && status !== 429) throw new Error(`an event was answered with ${status}`)
+      if (isAbandoned) throw new Error('posting was given up')
       if (Date.now() > endMs) throw new Error('an event was not accepted for a minute')
       await delay(RETRY_WAIT_MS)
     }
+  }
+
+  async function postOnAndOn(connection: number): Promise<void> {
+    while (!isStopping && begun++ < eventsMax) {
+      await postOne({}, connection)
+      if (pauseMs > 0) await delay(pauseMs)
+    }
+  }
+
+  /** One that gives up ends all: what they would still post belongs to nothing. */
+  async function run(): Promise<void> {
+    const loops = Array.from({ length: connections }, (_, connection) =>
+      postOnAndOn(connection).catch((error: unknown) => {
+        isStopping = true
+        isAbandoned = true
+        throw error
+      }),
+    )
+    const failed = (await Promise.allSettled(loops)).find(({ status }) => status === 'rejected')
+    if (failed) throw (failed as PromiseRejectedResult).reason
   }
 
   function noteAccepted(eventId: string): void {
@@ -119,21 +152,29 @@ export function createPoster({ ports, credentials, connections }: PosterOptions)
     postBatch,
     start() {
       lastAcceptedMs = performance.now()
-      running = Promise.all(
-        Array.from({ length: connections }, async (_, connection) => {
-          while (!isStopping) {
-            await postOne({}, connection)
-            await delay(PAUSE_MS)
-          }
-        }),
-      )
+      running = run()
       running.catch(() => {})
     },
-    async stop() {
+    stop() {
       isStopping = true
-      await running
-      agent.destroy()
+      return this.finish()
+    },
+    async finish() {
+      try {
+        await running
+      } finally {
+        agent.destroy()
+      }
       return accepted
+    },
+    async abandon() {
+      isStopping = true
+      isAbandoned = true
+      agent.destroy()
+      await running.catch(() => {})
+    },
+    get acceptedCount() {
+      return accepted.length
     },
   }
 }

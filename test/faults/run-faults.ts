@@ -1,65 +1,42 @@
+import { parseArgs } from 'node:util'
 import { openClusterBench } from './cluster-bench.ts'
 import { CLUSTER_FAULTS } from './cluster-faults.ts'
 import { openBench } from './fault-bench.ts'
+import { HEADS, recoverySummary, rowLines, tableLine } from './fault-table.ts'
 import { FAULTS } from './faults.ts'
-import { type FaultRow, runFault } from './run-fault.ts'
+import { runFault } from './run-fault.ts'
 
-/** `npm run faults [-- --cluster] [ID …]`: each fault on servers of its own, and a table of what became of the events. */
-const args = process.argv.slice(2)
-const wanted = args.filter((arg) => !arg.startsWith('--'))
-const RUNS = args.includes('--cluster')
-  ? CLUSTER_FAULTS.map((fault) => ({ ...fault, run: () => runFault(fault, openClusterBench) }))
-  : FAULTS.map((fault) => ({ ...fault, run: () => runFault(fault, openBench) }))
-const HEADS = [
-  'fault',
-  'accepted',
-  'delivered',
-  'dead',
-  'cancelled',
-  'lost',
-  'phantom',
-  'early',
-  'over max',
-  'repeated',
-  'refused',
-  'pause',
-  'recovery',
-]
+/**
+ * `npm run faults [-- --cluster] [--runs N] [ID …]`: each fault on servers of its own, N times one after the other, and a table
+ * of what became of the events. Ends with code 1 when a promise is broken.
+ */
+const { values, positionals: wanted } = parseArgs({
+  options: { cluster: { type: 'boolean', default: false }, runs: { type: 'string', default: '1' } },
+  allowPositionals: true,
+})
+const runs = Number(values.runs)
+if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs must be a whole number from 1 on')
+const faults = values.cluster
+  ? CLUSTER_FAULTS.map((fault) => ({ ...fault, run: () => runFault(fault, openClusterBench, runs) }))
+  : FAULTS.map((fault) => ({ ...fault, run: () => runFault(fault, openBench, runs) }))
+const unknown = wanted.filter((id) => !faults.some((fault) => fault.id === id))
+if (unknown.length > 0)
+  throw new Error(`there is no fault ${unknown.join(', ')}; there are ${faults.map(({ id }) => id).join(', ')}`)
 
-console.log(`\n  ${HEADS.map((head, i) => (i === 0 ? head.padEnd(64) : head.padStart(9))).join(' ')}`)
+console.log(`\n${tableLine(HEADS)}`)
 let isWhole = true
-for (const { id, name, run } of RUNS) {
+const recoveriesMs: number[] = []
+for (const { id, name, run } of faults) {
   if (wanted.length > 0 && !wanted.includes(id)) continue
   try {
     const row = await run()
     isWhole &&= row.report.violations.length === 0 && row.differences.length === 0
-    print(row)
+    recoveriesMs.push(...row.recoveriesMs)
+    for (const line of rowLines(row)) console.log(line)
   } catch (error) {
     isWhole = false
     console.log(`  ${id} ${name}: ${(error as Error).stack}`)
   }
 }
+console.log(`\n${recoverySummary(recoveriesMs)}`)
 process.exitCode = isWhole ? 0 : 1
-
-function print({ id, name, accepted, report, differences, recoveryMs, pauseMs, refused }: FaultRow): void {
-  const { broken, lost } = report
-  const lostCount = lost.prefix + lost.middle + lost.postfix + (broken.I2 ?? 0) + (broken.I3 ?? 0)
-  const cells = [
-    accepted,
-    report.succeeded,
-    report.deadLettered,
-    report.cancelled,
-    lostCount,
-    broken.I4 ?? 0,
-    broken.I7 ?? 0,
-    broken.I6 ?? 0,
-    report.repeatedSuccesses,
-    refused,
-    `${pauseMs} ms`,
-    `${recoveryMs} ms`,
-  ]
-  console.log(`  ${`${id} ${name}`.padEnd(64)} ${cells.map((cell) => String(cell).padStart(9)).join(' ')}`)
-  for (const { invariant, subject, detail } of report.violations.slice(0, 10))
-    console.log(`      ${invariant} ${subject} ${detail}`)
-  for (const difference of differences) console.log(`      read model: ${difference}`)
-}

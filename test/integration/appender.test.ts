@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { AppendConflictError, AppenderBusyError, AppendUnknownError } from '#shared/runtime/appender.ts'
+import {
+  AppendConflictError,
+  AppenderBusyError,
+  AppendRefusedError,
+  AppendUnknownError,
+  isStoreFull,
+} from '#shared/runtime/appender.ts'
 import { type AppenderLimits, createGroupCommitAppender } from '#shared/runtime/group-commit-appender.ts'
 import { connectNats, type Nats } from '#shared/runtime/nats.ts'
 import { readStreamState } from '#shared/runtime/streams.ts'
@@ -206,6 +212,38 @@ test('without any answer an append is given up as unclear', async () => {
   proxy.loseAnswers = false
   proxy.cutAll()
   appender.close()
+})
+
+test('a full store refuses at once whoever would give up, and keeps the others until there is room', {
+  timeout: 60_000,
+}, async () => {
+  const own = await startTestNats({ fileStoreMax: '1MB' })
+  const withEnd = appenderOn(own.nats, { giveUpAfterMs: 3_600_000 })
+  const withoutEnd = appenderOn(own.nats)
+  const subject = newSubject()
+  const body = 'x'.repeat(20_000)
+  const isFull = (error: unknown) => error instanceof AppendRefusedError && isStoreFull(error.code)
+  const append = (i: string | number) => withEnd.append({ subject, body, msgId: `${subject}:${i}` })
+  const appended: number[] = []
+  await assert.rejects(async () => {
+    for (let i = 0; i < 1_000; i++) appended.push((await append(i)).seq)
+  }, isFull)
+  const many = await Promise.allSettled(Array.from({ length: 60 }, (_, i) => append(`many ${i}`)))
+  for (const each of many) assert.ok(each.status === 'rejected' && isFull(each.reason))
+  await assert.rejects(withEnd.appendGroup(Array.from({ length: 20 }, () => ({ subject, body }))), isFull)
+  assert.ok(withEnd.isRefusedAsFull)
+  const waiting = Array.from({ length: 60 }, (_, i) =>
+    withoutEnd.append({ subject, body, msgId: `${subject}:waits ${i}` }),
+  )
+  const { lastSeq } = await readStreamState(own.nats, 'EVENTS')
+  assert.equal(lastSeq, appended.at(-1), 'what was refused is not there, what was acknowledged is')
+  await own.restartServer({ fileStoreMax: '1TB' })
+  await Promise.all(waiting)
+  assert.deepEqual(await append('many 0'), { seq: lastSeq + 61, isDuplicate: false })
+  assert.ok(!withEnd.isRefusedAsFull)
+  withEnd.close()
+  withoutEnd.close()
+  await own.close()
 })
 
 test('appends outlive a kill -9 of the server', async () => {

@@ -46,6 +46,7 @@ export interface FakeJetStream {
 }
 
 const CODE_STORE_FULL = 10047
+const STREAM_CONFIGS = streamConfigs(loadSettings({}))
 
 /** JetStream in memory, one node, as far as jethook uses it: `fakes.test.ts` holds it against the real one. */
 export function createFakeJetStream(
@@ -63,7 +64,7 @@ export function createFakeJetStream(
   /** Counts starts: what an earlier life had under way is not written any more. */
   let life = 0
 
-  for (const config of streamConfigs(loadSettings({}))) {
+  for (const config of STREAM_CONFIGS) {
     const name = config.name as StreamName
     streams.set(
       name,

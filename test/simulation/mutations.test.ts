@@ -13,13 +13,14 @@ test('each mutation has its place in the sources', async () => {
   }
 })
 
-for (const { name, fromSeed = 1 } of MUTATIONS) {
+for (const { name, faults } of MUTATIONS) {
   test(`noticed: ${name}`, { timeout: 120_000 }, async (t) => {
     let found: string | null = null
     await runSeeds({
-      from: fromSeed,
+      from: 1,
       count: SEEDS_MAX,
       mutation: name,
+      faults,
       onRow({ seed, complaints }) {
         if (complaints.length > 0) found = `seed ${seed}: ${complaints[0]}`
         return found === null

@@ -24,11 +24,21 @@ export interface SeedRow {
   history: string[]
 }
 
+/** What a worker is told to run. */
+export interface SeedOrder {
+  from: number
+  count: number
+  isTraced: boolean
+  faults: readonly FaultName[] | undefined
+}
+
 export interface RunOptions {
   from: number
   count: number
   /** A deliberate defect by its name (see mutations.ts). */
   mutation?: string
+  /** These instead of those that each seed would choose. */
+  faults?: readonly FaultName[] | undefined
   /** Their histories hold everything that happens. */
   isTraced?: boolean
   /** Called with each seed's row. @returns false to end the run. */
@@ -40,7 +50,7 @@ const LOADER = new URL('mutation-loader.ts', import.meta.url).href
 const RANGE = 50
 
 /** Runs seeds on all cores: each worker takes the next range when it is done with one. */
-export async function runSeeds({ from, count, mutation, isTraced = false, onRow }: RunOptions): Promise<void> {
+export async function runSeeds({ from, count, mutation, faults, isTraced = false, onRow }: RunOptions): Promise<void> {
   let next = from
   let isEnded = false
   const end = from + count
@@ -62,7 +72,8 @@ export async function runSeeds({ from, count, mutation, isTraced = false, onRow 
           return
         }
         left = Math.min(RANGE, end - next)
-        worker.send({ from: next, count: left, isTraced })
+        const order: SeedOrder = { from: next, count: left, isTraced, faults }
+        worker.send(order)
         next += left
       }
       worker.on('message', (row: SeedRow) => {

@@ -1,12 +1,12 @@
-import type { SeedRow } from './run-seeds.ts'
+import type { SeedOrder, SeedRow } from './run-seeds.ts'
 import { type SimResult, simulate } from './simulate.ts'
 
 /** A worker of `run-seeds.ts`: runs the ranges that it is sent, until its parent disconnects. */
-process.on('message', async ({ from, count, isTraced }: { from: number; count: number; isTraced: boolean }) => {
+process.on('message', async ({ from, count, isTraced, faults }: SeedOrder) => {
   for (let seed = from; seed < from + count; seed++) {
     const history: string[] = []
     const keep = (line: string) => history.push(line)
-    process.send!(rowOf(await simulate(seed, keep, isTraced ? keep : null), history))
+    process.send!(rowOf(await simulate(seed, { tell: keep, tellAll: isTraced ? keep : null, faults }), history))
   }
 })
 

@@ -43,6 +43,15 @@ export interface SimResult {
   broughtBack: number
 }
 
+export interface SimulateOptions {
+  /** Is given, line by line, the history of what went wrong. */
+  tell?(line: string): void
+  /** Is given, line by line, everything that happens. */
+  tellAll?: ((line: string) => void) | null
+  /** These instead of those that the seed would choose. */
+  faults?: readonly FaultName[] | undefined
+}
+
 /** Kinds of trouble; each seed has some of them. */
 export const FAULT_NAMES = [
   'crash',
@@ -89,11 +98,12 @@ const ORDERINGS: readonly Ordering[] = [
   { by: { type: 'label', name: 'k' }, onDeadLetter: 'block' },
 ]
 
-function planOf(seed: number): Plan {
+function planOf(seed: number, wanted: readonly FaultName[] | undefined): Plan {
   const random = seededRandom(seed)
   // One in ten runs is without trouble: nothing may be repeated there.
   const share = random.chance(0.1) ? 0 : random.pick([0.1, 0.25, 0.5])
-  const faults = new Set(FAULT_NAMES.filter(() => random.chance(share)))
+  const chosen = FAULT_NAMES.filter(() => random.chance(share))
+  const faults = new Set(wanted ?? chosen)
   const characters = new Map<string, Character>()
   const count = random.int(1, 4)
   for (let i = 0; i < count; i++) characters.set(idOf(random), random.pick(CHARACTERS))
@@ -111,15 +121,10 @@ const secretBox = createSecretBox([Buffer.alloc(32, 7)])
 
 /**
  * Runs jethook's own code for one seed: trouble first, then none, until everything has ended or time is up.
- * @param tell Is given, line by line, the history of what went wrong.
- * @param tellAll Is given, line by line, everything that happens.
  */
-export async function simulate(
-  seed: number,
-  tell: (line: string) => void = () => {},
-  tellAll: ((line: string) => void) | null = null,
-): Promise<SimResult> {
-  const { random, faults, eventCount, characters, orderings } = planOf(seed)
+export async function simulate(seed: number, options: SimulateOptions = {}): Promise<SimResult> {
+  const { tell = () => {}, tellAll = null } = options
+  const { random, faults, eventCount, characters, orderings } = planOf(seed, options.faults)
   const time = startVirtualTime()
   const clockMs = () => EPOCH_MS + Math.floor(time.nowMs())
   const trace = tellAll === null ? () => {} : traceTo(tellAll, time.nowMs)

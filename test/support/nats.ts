@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startNatsServer } from '#scripts/embedded/nats-server.ts'
+import { type NatsLimits, startNatsServer } from '#scripts/embedded/nats-server.ts'
 import type { ServerProcess } from '#scripts/embedded/server-process.ts'
 import { loadSettings } from '#shared/runtime/config.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
@@ -12,27 +12,27 @@ import { applyStreams } from '#shared/runtime/streams.ts'
 export interface TestNats {
   server: ServerProcess
   nats: Nats
-  /** `kill -9`, then a start on the same files and port. */
-  restartServer(): Promise<void>
+  /** `kill -9`, then a start on the same files and port, perhaps with other bounds. */
+  restartServer(limits?: NatsLimits): Promise<void>
   close(): Promise<void>
 }
 
 export const testLogger = createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent')
 
-export async function startTestNats(): Promise<TestNats> {
+export async function startTestNats(limits: NatsLimits = {}): Promise<TestNats> {
   const dir = await mkdtemp(join(tmpdir(), 'jethook-nats-'))
   const cacheDir =
     process.env['JETHOOK_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'jethook')
-  const start = () => startNatsServer({ dir, logFile: join(dir, 'log'), cacheDir })
-  let server = await start()
+  const start = (bounds: NatsLimits) => startNatsServer({ dir, logFile: join(dir, 'log'), cacheDir, limits: bounds })
+  let server = await start(limits)
   const nats = await connectNats(server.url, 'test', testLogger)
   await applyStreams(nats.jsm, loadSettings({}))
   return {
     server,
     nats,
-    async restartServer() {
+    async restartServer(bounds = limits) {
       await server.kill()
-      server = await start()
+      server = await start(bounds)
     },
     async close() {
       await nats.connection.close()
