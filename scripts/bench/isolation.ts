@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Credentials } from '#scripts/start/credentials.ts'
 import type { Bench } from './main.ts'
+import { cpuSeconds, processTree } from './processes.ts'
 import type { ScenarioResult } from './table.ts'
 
 const HEALTHY = 99
@@ -29,7 +30,8 @@ interface IsolationReceiver {
  * 99 healthy subscriptions alone, and beside one that hangs with 100,000 deliveries waiting (a tenth with `--quick`): the rate
  * of a burst, and how long deliveries take at a steady pace.
  */
-export async function benchIsolation({ credentials, scale }: Bench): Promise<Record<string, ScenarioResult>> {
+export async function benchIsolation(bench: Bench): Promise<Record<string, ScenarioResult>> {
+  const { credentials, scale } = bench
   const receiver = await startReceiver()
   const hanging = await startReceiver()
   const call = createCall(credentials)
@@ -52,8 +54,9 @@ export async function benchIsolation({ credentials, scale }: Bench): Promise<Rec
   }
 
   async function measure(): Promise<ScenarioResult> {
-    await receiver.report()
+    const before = cpuOf(bench)
     const seconds = await deliver(events)
+    const after = cpuOf(bench)
     await receiver.report()
     for (let i = 0; i < PACED_PER_SECOND * PACED_SECONDS; i++) {
       await postBatch('healthy', 1)
@@ -61,7 +64,13 @@ export async function benchIsolation({ credentials, scale }: Bench): Promise<Rec
     }
     await reached(PACED_PER_SECOND * PACED_SECONDS * HEALTHY)
     const { p50Ms, p99Ms } = await receiver.report()
-    return { rate_per_s: (events * HEALTHY) / seconds, p50_ms: p50Ms, p99_ms: p99Ms }
+    const cpu = Object.fromEntries(
+      Object.entries(after).map(([name, used]) => [
+        name,
+        ((used - before[name as keyof typeof before]) / (events * HEALTHY)) * 1e6,
+      ]),
+    )
+    return { rate_per_s: (events * HEALTHY) / seconds, cpu_us: cpu, p50_ms: p50Ms, p99_ms: p99Ms }
   }
 
   /** @returns how long it took until everything had arrived, in seconds. */
@@ -103,10 +112,17 @@ export async function benchIsolation({ credentials, scale }: Bench): Promise<Rec
       }
       if (backlog.parked + backlog.scheduled >= count * 0.99 && breaker.state === 'open') return
       if (performance.now() > untilMs) throw new Error(`${JSON.stringify(backlog)} of ${count} wait`)
-      await delay(500)
+      await delay(3_000)
     }
   }
 }
+
+/** CPU seconds so far: on a busy machine they say more than the rate. */
+const cpuOf = ({ servers, jethookPid }: Bench) => ({
+  jethook: cpuSeconds(jethookPid),
+  'nats-server': cpuSeconds(servers.nats!.pid),
+  postgres: processTree(servers.postgres!.pid).reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+})
 
 const subscription = (url: string, group: string) => ({
   is_enabled: true,

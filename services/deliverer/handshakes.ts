@@ -1,11 +1,11 @@
 import { decideHandshake, handshakeHeaders } from '#shared/domain/handshake.ts'
 import type { RegisteredSubscription, Registry } from '#shared/domain/registry.ts'
-import { controlSubject, type HandshakeState } from '#shared/facts/control.ts'
+import { controlSubject, type HandshakeState, type HandshakeWish } from '#shared/facts/control.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Sender } from '#shared/runtime/sender/sender.ts'
-import type { RequestFormat } from './request.ts'
+import type { PreparedTarget, RequestFormat } from './request.ts'
 import type { Targets } from './targets.ts'
 
 /** Whether a receiver has said that it wants what is sent to it. */
@@ -71,14 +71,7 @@ export function createHandshakes(options: HandshakesOptions): Handshakes {
     const { subscriptionId, applicationId, organizationId, handshake, targetVersion = 0 } = subscription.state
     const wish = handshake!
     try {
-      const { origin: targetOrigin, path, headers } = targets.of(subscription)
-      const result = await sender.send({
-        origin: targetOrigin,
-        path,
-        method: 'OPTIONS',
-        headers: [...headers.flat(), ...handshakeHeaders(origin, wish), 'user-agent', format.userAgent],
-        body: new Uint8Array(0),
-      })
+      const result = await sender.send(requestOf(targets.of(subscription), wish))
       const nowMs = clock.nowMs()
       const fact: HandshakeState = {
         v: 1,
@@ -98,6 +91,20 @@ export function createHandshakes(options: HandshakesOptions): Handshakes {
     } finally {
       underWay.delete(subscriptionId)
       options.onAnswered(subscriptionId)
+    }
+  }
+
+  /** With the customer's headers and certificates: what stands before the receiver may ask for them. */
+  function requestOf({ origin: targetOrigin, path, headers, timeoutMs, tls }: PreparedTarget, wish: HandshakeWish) {
+    const userAgent = headers.some(([name]) => name === 'user-agent') ? [] : ['user-agent', format.userAgent]
+    return {
+      origin: targetOrigin,
+      path,
+      method: 'OPTIONS',
+      headers: [...headers.flat(), ...handshakeHeaders(origin, wish), ...userAgent],
+      body: new Uint8Array(0),
+      ...(timeoutMs === null ? {} : { timeoutMs }),
+      ...(tls === null ? {} : { tls }),
     }
   }
 

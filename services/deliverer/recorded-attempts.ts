@@ -59,6 +59,7 @@ export function createRecordedAttempts({ nats, logger, afterSeq, max }: Recorded
     })
     let count = 0
     while (readThroughSeq < lastSeq) {
+      const beforeSeq = readThroughSeq
       const messages = await consumer.fetch({ max_messages: FETCH_MAX, expires: FETCH_EXPIRES_MS })
       for await (const message of messages) {
         add(decodeLedgerFact(message.string()) as DeliveryAttempted)
@@ -66,6 +67,8 @@ export function createRecordedAttempts({ nats, logger, afterSeq, max }: Recorded
         count++
         if (readThroughSeq >= lastSeq) break
       }
+      // The server has forgotten the consumer in the meantime, for one: without end it would be asked for more in vain.
+      if (readThroughSeq === beforeSeq) throw new Error(`LEDGER could be read up to ${beforeSeq} of ${lastSeq} only`)
     }
     await consumer.delete()
     logger.debug({ count, throughSeq: lastSeq }, 'recorded attempts read')

@@ -13,6 +13,7 @@ import { until } from '../support/until.ts'
 import { dieAtFailpoints } from './failpoint-fault.ts'
 import { FAILPOINTS } from './failpoints.ts'
 import type { FaultBench } from './fault-bench.ts'
+import { subscribe } from './jethook-bench.ts'
 import type { Fault } from './run-fault.ts'
 import { stressSchedules } from './schedule-stress.ts'
 
@@ -113,6 +114,25 @@ export const FAULTS: readonly Fault<FaultBench>[] = [
       await bench.mayRepeatHeld()
       await delay(ZOMBIE_MS)
       process.kill(bench.jethook.pid!, 'SIGCONT')
+      await delay(2_000)
+    },
+  },
+  {
+    id: 'F2c',
+    name: 'the same, and some deliveries are made in order',
+    async inject(bench) {
+      const labels = { few: 'yes' }
+      await subscribe(bench, { labels, ordering: { by: 'subscription', on_dead_letter: 'pass' } })
+      await bench.startAnother()
+      const postFew = () => Promise.all(Array.from({ length: 20 }, () => bench.poster.postOne({ labels })))
+      await postFew()
+      process.kill(bench.another!.pid!, 'SIGSTOP')
+      await repeat(10, async () => {
+        await postFew()
+        await delay(ZOMBIE_MS / 10)
+      })
+      process.kill(bench.another!.pid!, 'SIGCONT')
+      await postFew()
       await delay(2_000)
     },
   },
