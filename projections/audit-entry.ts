@@ -36,6 +36,8 @@ export function auditEntryOf(fact: ControlFact, controlSeq: number): AuditEntry 
       return entry(fact, controlSeq, fact.lookup.slice(0, LOOKUP_CHARACTERS), fact.applicationId)
     case 'subscription':
       return entry(fact, controlSeq, fact.subscriptionId, fact.applicationId)
+    case 'job':
+      return entry({ ...fact, type: fact.kind, deletedAtMs: null }, controlSeq, fact.jobId, fact.applicationId)
     case 'event_type': {
       const { deactivatedAtMs: deletedAtMs, ...state } = fact
       return entry({ ...state, deletedAtMs }, controlSeq, fact.name, fact.applicationId)
@@ -48,6 +50,7 @@ export function auditEntryOf(fact: ControlFact, controlSeq: number): AuditEntry 
     case 'lane_owner':
     case 'notifier':
     case 'receiver':
+    case 'job_progress':
       return null
   }
 }

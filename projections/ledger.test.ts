@@ -92,7 +92,7 @@ function applyRows(tables: Tables, { segments }: LedgerRows): void {
     }
     for (const id of segment.deadLetters.keys())
       if (tables.deliveries.get(id)?.status === 'dead-lettered') tables.deadLetters.add(id)
-    const cancelled = segment.thenCancelled
+    const cancelled = segment.thenCancelled?.fact
     if (!cancelled) continue
     for (const [id, row] of tables.deliveries) {
       if (row.status !== 'pending' || row.controlSeq >= cancelled.controlSeq) continue

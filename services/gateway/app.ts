@@ -17,6 +17,7 @@ import { registerApplicationSecretRoutes } from './routes/application-secrets.ts
 import { registerApplicationRoutes } from './routes/applications.ts'
 import { registerAuditRoutes } from './routes/audit.ts'
 import { registerAuthRoutes } from './routes/auth.ts'
+import { registerDeadLetterRoutes } from './routes/dead-letters.ts'
 import { registerDocs } from './routes/docs.ts'
 import { registerEventTypeRoutes } from './routes/event-types.ts'
 import { registerEventRoutes } from './routes/events.ts'
@@ -199,6 +200,7 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerRequestAttemptRoutes(routes, deps)
       registerResponseRoutes(routes, deps)
       registerAuditRoutes(routes, deps)
+      registerDeadLetterRoutes(routes, deps)
     },
     { prefix: '/api/v1' },
   )

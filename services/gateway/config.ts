@@ -12,6 +12,8 @@ export interface GatewayConfig {
   trustedProxies: string[]
   readYourWritesTimeoutMs: number
   duplicateWindowMs: number
+  /** For how long EVENTS keeps an event. */
+  eventsKeptMs: number
   /** After so long an event that isn't on disk is given up. */
   appendTimeoutMs: number
   shutdownTimeoutMs: number
@@ -71,6 +73,7 @@ export function gatewayConfig(settings: Settings): GatewayConfig {
     trustedProxies: listOf(settings.REVERSE_PROXY_IPS),
     readYourWritesTimeoutMs: settings.READ_YOUR_WRITES_TIMEOUT_MS,
     duplicateWindowMs: settings.DUPLICATE_WINDOW_MS,
+    eventsKeptMs: settings.EVENTS_MAX_AGE_DAYS * 24 * 60 * 60 * 1_000,
     appendTimeoutMs: settings.APPEND_TIMEOUT_MS,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     healthCheckKey: settings.HEALTH_CHECK_KEY ?? null,

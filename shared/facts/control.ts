@@ -1,3 +1,4 @@
+import type { JobProgress, JobState } from './job.ts'
 import { CONTROL_SUBJECTS } from './subjects.ts'
 
 /** Who made a change: a credential, a person, the operator's master key, or jethook itself. */
@@ -308,6 +309,8 @@ export type ControlFact =
   | LaneOwner
   | ReceiverState
   | NotifierPosition
+  | JobState
+  | JobProgress
 
 /** The subject that holds the thing's state. */
 export function controlSubject(fact: ControlFact): string {
@@ -342,6 +345,10 @@ export function controlSubject(fact: ControlFact): string {
       return CONTROL_SUBJECTS.receiver(fact.subscriptionId)
     case 'notifier':
       return CONTROL_SUBJECTS.notifier(fact.stream)
+    case 'job':
+      return CONTROL_SUBJECTS.job(fact.applicationId, fact.slot)
+    case 'job_progress':
+      return CONTROL_SUBJECTS.jobProgress(fact.applicationId, fact.slot)
   }
 }
 
@@ -381,7 +388,18 @@ const ADDED_LATER: Record<ControlFact['type'], Record<string, unknown>> = {
   lane_owner: {},
   receiver: {},
   notifier: {},
+  job: {},
+  job_progress: {},
 }
+
+/** Kinds of the server's own, which are nobody's change and have had one shape only. */
+const OWN_KINDS: ReadonlySet<ControlFact['type']> = new Set([
+  'lane',
+  'lane_owner',
+  'receiver',
+  'notifier',
+  'job_progress',
+])
 
 /**
  * Facts of earlier releases are brought to today's shape.
@@ -392,9 +410,8 @@ export function decodeControlFact(text: string): ControlFact {
   if (fact.v !== 1 || !Object.hasOwn(ADDED_LATER, fact.type)) {
     throw new Error(`CONTROL holds a fact of the unknown kind ${String(fact.type)}, version ${String(fact.v)}`)
   }
-  if (fact.type === 'lane' || fact.type === 'lane_owner' || fact.type === 'receiver' || fact.type === 'notifier')
-    return fact
-  return { ...ADDED_LATER[fact.type], createdAtMs: fact.changedAtMs, ...fact } as ControlFact
+  if (OWN_KINDS.has(fact.type)) return fact
+  return { ...ADDED_LATER[fact.type], createdAtMs: (fact as ControlFactBase).changedAtMs, ...fact } as ControlFact
 }
 
 /** Deliveries that were matched with an older CONTROL sequence than this are cancelled. */

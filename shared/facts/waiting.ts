@@ -25,6 +25,10 @@ export interface RetryDue {
   orderKey?: string
   /** Of an ordered delivery: where its fact stands in LEDGER, which is its place in the order. */
   orderSeq?: number
+  /** Of a replayed delivery: its requests say so. */
+  replayId?: string
+  /** Of a redriven one: the delivery that had ended, whose place in an order it takes. */
+  redriveOf?: string
 }
 
 /** An attempt that is due and that its receiver can't take now. It stands in WAITING until it is recorded. */

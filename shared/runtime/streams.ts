@@ -33,6 +33,7 @@ export const AUDITED_KINDS = [
   'application_secret',
   'event_type',
   'subscription',
+  'job',
 ]
 const STREAM_NOT_FOUND = 10059
 /** No suitable peers for placement; insufficient resources; more replicas than one without a cluster. */

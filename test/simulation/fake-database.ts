@@ -219,10 +219,10 @@ function writeSegment(tables: Tables, segment: LedgerSegment): void {
   for (const [id, row] of segment.deadLetters)
     if (tables.deliveries.get(id)?.status === 'dead-lettered' && !tables.deadLetters.has(id))
       tables.deadLetters.set(id, row)
-  if (segment.thenCancelled !== null) cancelOpen(tables, segment.thenCancelled)
+  if (segment.thenCancelled !== null) cancelOpen(tables, segment.thenCancelled.fact)
 }
 
-function cancelOpen(tables: Tables, cancelled: NonNullable<LedgerSegment['thenCancelled']>): void {
+function cancelOpen(tables: Tables, cancelled: NonNullable<LedgerSegment['thenCancelled']>['fact']): void {
   const { subscriptionId, applicationId, controlSeq, cancelledAtMs } = cancelled
   tables.cancellations.set(subscriptionId ?? applicationId, { controlSeq, cancelledAtMs })
   const closed = new Set<string>()
