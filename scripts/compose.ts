@@ -5,6 +5,9 @@ import { delivererConfig } from '#services/deliverer/config.ts'
 import { createDeliverer } from '#services/deliverer/worker.ts'
 import { createGateway } from '#services/gateway/app.ts'
 import { gatewayConfig } from '#services/gateway/config.ts'
+import { createChosenLetters } from '#services/jobs/chosen-letters.ts'
+import { jobsConfig } from '#services/jobs/config.ts'
+import { createJobsRunner } from '#services/jobs/worker.ts'
 import { matcherConfig } from '#services/matcher/config.ts'
 import { createMatcher } from '#services/matcher/worker.ts'
 import { notifierConfig } from '#services/notifier/config.ts'
@@ -63,6 +66,13 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     createDeliverer({ ...runtime, ...appenders, config, random: Math.random, logger: child('deliverer') }),
     createMatcher({ ...runtime, ...appenders, config: matcherConfig(settings), logger: child('matcher') }),
     reconciler,
+    createJobsRunner({
+      ...runtime,
+      ...appenders,
+      chosenLetters: createChosenLetters(orm),
+      config: jobsConfig(settings),
+      logger: child('jobs'),
+    }),
     createNotifier({ ...runtime, ...appenders, config: notifierConfig(settings), logger: child('notifier') }),
     gateway,
   ])

@@ -7,6 +7,8 @@ export interface OrderCheck {
   onAttempt(fact: DeliveryAttempted): string | null
   /** @param atMs When it ended; null: it was called off. @param isBlocking Nothing may follow until it is skipped. */
   onEnd(deliveryId: string, atMs: number | null, isBlocking: boolean): void
+  /** A person has redriven or discarded a dead letter: it blocks nothing any more. */
+  onResolved(deliveryId: string): void
 }
 
 interface Chain {
@@ -20,14 +22,17 @@ interface Chain {
 export function createOrderCheck(toleranceMs: number): OrderCheck {
   const chains = new Map<string, Chain>()
   const chainOf = new Map<string, Chain>()
+  const blockedChains = new Map<string, Chain>()
 
   return {
-    onDelivery({ deliveryId, subscriptionId, orderKey }) {
+    onDelivery({ deliveryId, subscriptionId, orderKey, redriveOf }) {
       if (orderKey === undefined || chainOf.has(deliveryId)) return
       const name = `${subscriptionId}/${orderKey}`
       const chain = chains.get(name) ?? { open: new Set<string>(), lastEndMs: 0, blockedBy: null }
       chains.set(name, chain)
-      chain.open.add(deliveryId)
+      // It takes the place of the one that the others wait for.
+      if (redriveOf !== undefined && chain.blockedBy === redriveOf) chain.open = new Set([deliveryId, ...chain.open])
+      else chain.open.add(deliveryId)
       chainOf.set(deliveryId, chain)
     },
     onAttempt({ deliveryId, attemptNumber, startedAtMs }) {
@@ -47,7 +52,14 @@ export function createOrderCheck(toleranceMs: number): OrderCheck {
       chain.open.delete(deliveryId)
       chainOf.delete(deliveryId)
       if (atMs !== null) chain.lastEndMs = Math.max(chain.lastEndMs, atMs)
-      if (isBlocking) chain.blockedBy = deliveryId
+      if (!isBlocking) return
+      chain.blockedBy = deliveryId
+      blockedChains.set(deliveryId, chain)
+    },
+    onResolved(deliveryId) {
+      const chain = blockedChains.get(deliveryId)
+      if (chain?.blockedBy === deliveryId) chain.blockedBy = null
+      blockedChains.delete(deliveryId)
     },
   }
 }

@@ -50,7 +50,7 @@ export function attemptFact(
 
 /** The next attempt, as it waits for its time. @param after The message of the attempt that calls for it. */
 export function nextAttempt(
-  { orderKey, orderSeq }: DueAttempt,
+  { orderKey, orderSeq, replayId, redriveOf }: DueAttempt,
   fact: DeliveryAttempted,
   retry: Extract<Decision, { type: 'retry' }>,
   after: NonNullable<RetryDue['after']>,
@@ -72,6 +72,8 @@ export function nextAttempt(
     after,
     ...(orderKey === undefined ? {} : { orderKey }),
     ...(orderSeq === undefined ? {} : { orderSeq }),
+    ...(replayId === undefined ? {} : { replayId }),
+    ...(redriveOf === undefined ? {} : { redriveOf }),
   }
 }
 

@@ -25,6 +25,7 @@ const OWN_HEADERS = new Set([
   'content-type',
   'x-event-id',
   'x-event-type',
+  'x-jethook-replay',
   'content-length',
   'host',
   'connection',
@@ -53,13 +54,19 @@ export function prepareTarget(
   }
 }
 
+/** An event and what its request says about it. */
+export interface SentEvent extends CachedEvent {
+  /** The replay that it is sent again by. */
+  replayId?: string | undefined
+}
+
 /**
  * The request of one attempt (contract, behaviour.md §6 and §7): signed anew, with the body's bytes as they came.
  * @returns null when a header can't be represented: that will not change with another try.
  */
 export function buildRequest(
   target: PreparedTarget,
-  { event, payload }: CachedEvent,
+  { event, payload, replayId }: SentEvent,
   timestamp: number,
   format: RequestFormat,
 ): OutgoingRequest | null {
@@ -68,6 +75,7 @@ export function buildRequest(
     ['content-type', event.payloadContentType],
     ['x-event-id', event.eventId],
     ['x-event-type', event.eventType],
+    ...(replayId === undefined ? [] : [['x-jethook-replay', replayId] as const]),
   ]
   if (target.headers.length > 0) signed.sort(byName)
   const headers: string[] = []

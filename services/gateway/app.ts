@@ -24,6 +24,7 @@ import { registerEventRoutes } from './routes/events.ts'
 import { registerEventsPerDayRoutes } from './routes/events-per-day.ts'
 import { registerFilterRoutes } from './routes/filters.ts'
 import { registerInstanceRoutes } from './routes/instance.ts'
+import { registerJobRoutes } from './routes/jobs.ts'
 import { registerOperationalApplicationRoutes } from './routes/operational-application.ts'
 import { registerOrganizationRoutes } from './routes/organizations.ts'
 import { HealthQuery, refuseWithoutKey, registerPublicRoutes } from './routes/public.ts'
@@ -201,6 +202,7 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerResponseRoutes(routes, deps)
       registerAuditRoutes(routes, deps)
       registerDeadLetterRoutes(routes, deps)
+      registerJobRoutes(routes, deps)
     },
     { prefix: '/api/v1' },
   )

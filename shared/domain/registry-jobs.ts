@@ -13,16 +13,25 @@ export interface RegisteredJob extends Sequenced<JobState> {
 export interface Jobs {
   of(applicationId: string): readonly RegisteredJob[]
   byId(jobId: string): RegisteredJob | undefined
-  all(): Iterable<RegisteredJob>
+  /** Those that have not ended: previews, and what runs or is paused. */
+  open(): Iterable<RegisteredJob>
   evolve(fact: JobState | JobProgress, seq: number): void
 }
 
 export function createJobs(): Jobs {
   const places = new Map<string, RegisteredJob>()
+  const open = new Map<string, RegisteredJob>()
   const progressOfPlaces = new Map<string, Sequenced<JobProgress>>()
   const idsByApplication = new Map<string, Set<string>>()
   const placeOf = ({ applicationId, slot }: JobState | JobProgress) => `${applicationId}/${slot}`
   const placeById = new Map<string, string>()
+
+  function put(place: string, job: RegisteredJob): void {
+    places.set(place, job)
+    const hasEnded = job.state.wanted === 'cancel' || (job.progress !== null && job.progress.endedAtMs !== null)
+    if (hasEnded) open.delete(place)
+    else open.set(place, job)
+  }
 
   function evolveJob(state: JobState, seq: number): void {
     const place = placeOf(state)
@@ -36,7 +45,7 @@ export function createJobs(): Jobs {
     ids.add(state.jobId)
     placeById.set(state.jobId, place)
     const progress = progressOfPlaces.get(place)
-    places.set(place, {
+    put(place, {
       state,
       seq,
       progress: progress?.state.jobId === state.jobId ? progress.state : null,
@@ -49,7 +58,7 @@ export function createJobs(): Jobs {
   return {
     of: (applicationId) => [...(idsByApplication.get(applicationId) ?? [])].flatMap((jobId) => byId(jobId) ?? []),
     byId,
-    all: () => places.values(),
+    open: () => open.values(),
     evolve(fact, seq) {
       if (fact.type === 'job') {
         evolveJob(fact, seq)
@@ -59,7 +68,7 @@ export function createJobs(): Jobs {
       const job = places.get(placeOf(fact))
       if (!job) return
       const progress = job.state.jobId === fact.jobId ? fact : null
-      places.set(placeOf(fact), { ...job, progress, progressSeq: seq })
+      put(placeOf(fact), { ...job, progress, progressSeq: seq })
     },
   }
 }

@@ -65,6 +65,8 @@ export interface JobState {
   wanted: WantedOfJob
   /** Of a discard. */
   reason: string | null
+  /** Of dead letters, which are counted at once; null: the job's runner does it. */
+  preview: JobPreview | null
   createdBy: Actor
   createdAtMs: number
   confirmedAtMs: number | null

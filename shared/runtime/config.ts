@@ -187,6 +187,19 @@ export const SETTINGS = Type.Object({
     { minimum: 100, maximum: 86400000 },
     { group: 'Delivery', description: 'Milliseconds that a delivery must be overdue before it is looked for' },
   ),
+  JOB_RATE_PER_SECOND: integer(
+    100,
+    { minimum: 1, maximum: 10000 },
+    {
+      group: 'Delivery',
+      description: 'Deliveries a second that a redrive or replay makes when it is not told otherwise',
+    },
+  ),
+  JOBS_RUNNING_MAX: integer(
+    8,
+    { minimum: 1, maximum: 100 },
+    { group: 'Delivery', description: 'Redrives and replays that one process runs at once; others wait' },
+  ),
   OPERATIONAL_EVENTS_PER_MINUTE: integer(
     60,
     { minimum: 1, maximum: 10000 },
