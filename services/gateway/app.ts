@@ -32,6 +32,7 @@ import { registerRequestAttemptRoutes } from './routes/request-attempts.ts'
 import { registerResponseRoutes } from './routes/responses.ts'
 import { registerServiceTokenRoutes } from './routes/service-tokens.ts'
 import { registerSubscriptionRoutes } from './routes/subscriptions.ts'
+import { registerTimelineRoutes } from './routes/timeline.ts'
 import { createSchemaChecker } from './schema-check/schema-checker.ts'
 import { createServer, type GatewayServer, refuseOtherMethods } from './server.ts'
 
@@ -203,6 +204,7 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerAuditRoutes(routes, deps)
       registerDeadLetterRoutes(routes, deps)
       registerJobRoutes(routes, deps)
+      registerTimelineRoutes(routes, deps)
     },
     { prefix: '/api/v1' },
   )
