@@ -1,6 +1,8 @@
 import { projectionsConfig } from '#projections/config.ts'
 import { refuseOlderStreams } from '#projections/stream-guard.ts'
 import { createProjections } from '#projections/worker.ts'
+import { cleanerConfig } from '#services/cleaner/config.ts'
+import { createCleaner } from '#services/cleaner/worker.ts'
 import { delivererConfig } from '#services/deliverer/config.ts'
 import { createDeliverer } from '#services/deliverer/worker.ts'
 import { createGateway } from '#services/gateway/app.ts'
@@ -73,6 +75,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
       config: jobsConfig(settings),
       logger: child('jobs'),
     }),
+    createCleaner({ ...runtime, orm, config: cleanerConfig(settings), logger: child('cleaner') }),
     createNotifier({ ...runtime, ...appenders, config: notifierConfig(settings), logger: child('notifier') }),
     gateway,
   ])

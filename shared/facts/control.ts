@@ -27,6 +27,10 @@ export interface OrganizationQuotas {
 export interface ApplicationQuotas {
   eventsPerDay: number | null
   daysOfEventsRetention: number | null
+  /** For how long deliveries that have ended are shown, with their attempts; absent: as long as the server says. */
+  daysOfAttemptsRetention?: number | null
+  /** For how long open dead letters can be redriven; absent: as long as the server says. */
+  daysOfDeadLettersRetention?: number | null
 }
 
 export interface OrganizationState extends ControlFactBase {

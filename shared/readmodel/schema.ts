@@ -5,6 +5,7 @@ import { DeadLetterRow } from './dead-letter.entity.ts'
 import { DeliveryRow } from './delivery.entity.ts'
 import { EventRow } from './event.entity.ts'
 import { EventCountRow } from './event-count.entity.ts'
+import { ExpiredEventIdRow } from './expired-event-id.entity.ts'
 import { Migration20261124First } from './migrations/migration-20261124-first.ts'
 import { Migration20261124WholeApi } from './migrations/migration-20261124-whole-api.ts'
 import { Migration20261125DeadLetters } from './migrations/migration-20261125-dead-letters.ts'
@@ -25,6 +26,7 @@ export const ENTITIES = [
   AuditEntryRow,
   SubscriptionRow,
   CancellationRow,
+  ExpiredEventIdRow,
   ProjectionCheckpointRow,
 ]
 

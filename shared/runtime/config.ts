@@ -209,6 +209,24 @@ export const SETTINGS = Type.Object({
         'Dead letters of one subscription in a minute that get an event each; of the rest one tells the count',
     },
   ),
+  CLEAN_INTERVAL_MS: integer(
+    600000,
+    { minimum: 100, maximum: 86400000 },
+    { group: 'Read model', description: 'Milliseconds between two times that rows are deleted which are too old' },
+  ),
+  ATTEMPTS_RETENTION_DAYS: integer(
+    0,
+    { minimum: 0, maximum: 3650 },
+    {
+      group: 'Read model',
+      description: 'Days that deliveries are shown after their end, with their attempts; 0: as long as LEDGER has them',
+    },
+  ),
+  DEAD_LETTERS_RETENTION_DAYS: integer(
+    0,
+    { minimum: 0, maximum: 3650 },
+    { group: 'Read model', description: 'Days that open dead letters are kept; 0: as long as LEDGER has them' },
+  ),
   READ_YOUR_WRITES_TIMEOUT_MS: integer(
     2000,
     { minimum: 0, maximum: 60000 },

@@ -28,6 +28,8 @@ export class Migration20261125DeadLetters extends Migration {
         ADD resolved_by_id text,
         ADD job_id uuid,
         ADD discard_reason text`)
+    this.addSql('CREATE TABLE expired_event_ids (event_id uuid PRIMARY KEY, received_at timestamptz NOT NULL)')
+    this.addSql('CREATE INDEX expired_event_ids_oldest ON expired_event_ids (received_at)')
     this.addSql(
       'CREATE INDEX dead_letters_open ON dead_letters (application_id, ledger_seq, delivery_id) WHERE resolution IS NULL',
     )
