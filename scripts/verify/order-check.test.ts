@@ -43,3 +43,21 @@ test('other keys, and what has none, are in nobody’s way', () => {
   assert.equal(check.onAttempt(attempt('b')), null)
   assert.equal(check.onAttempt(attempt('c')), null)
 })
+
+test('what sends a blocking dead letter again takes its place, and the others follow it', () => {
+  const check = checkOf(delivery('a', 'k'), delivery('b', 'k'))
+  check.onEnd('a', 10_000, true)
+  check.onDelivery({ ...delivery('again', 'k'), redriveOf: 'a' })
+  check.onResolved('a')
+  assert.match(check.onAttempt(attempt('b', 20_000)) ?? '', /before again has ended/)
+  assert.equal(check.onAttempt(attempt('again', 20_000)), null)
+  check.onEnd('again', 20_010, false)
+  assert.equal(check.onAttempt(attempt('b', 20_020)), null)
+})
+
+test('a discarded dead letter blocks nothing any more', () => {
+  const check = checkOf(delivery('a', 'k'), delivery('b', 'k'))
+  check.onEnd('a', 10_000, true)
+  check.onResolved('a')
+  assert.equal(check.onAttempt(attempt('b', 20_000)), null)
+})
