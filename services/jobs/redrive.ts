@@ -8,14 +8,14 @@ import { WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { ChosenLetter } from './chosen-letters.ts'
 import type { DeskEntry } from './dead-letter-desk.ts'
-import { BATCH_MAX, createTurns, type RunContext } from './run.ts'
+import { BATCH_MAX, type RunContext, startTurns, type Turns } from './run.ts'
 
 /** What is done with some of the chosen dead letters. */
-type Deal = (letters: readonly ChosenLetter[]) => Promise<{ done: number; refused: readonly string[] }>
+type Deal = (letters: readonly ChosenLetter[], turns: Turns) => Promise<{ done: number; refused: readonly string[] }>
 
 /** @returns false when it was paused or cancelled before all chosen ones were dealt with. */
 export async function runRedrive(context: RunContext, selection: DeadLetterSelection): Promise<boolean> {
-  return dealWithAll(context, selection, (letters) => redrive(context, letters))
+  return dealWithAll(context, selection, (letters, turns) => redrive(context, letters, turns))
 }
 
 export async function runDiscard(context: RunContext, selection: DeadLetterSelection): Promise<boolean> {
@@ -23,8 +23,19 @@ export async function runDiscard(context: RunContext, selection: DeadLetterSelec
 }
 
 async function dealWithAll(context: RunContext, selection: DeadLetterSelection, deal: Deal): Promise<boolean> {
-  const { job, progress, desk, chosenLetters } = context
-  const turns = createTurns(context)
+  const turns = await startTurns(context)
+  try {
+    return await dealInTurns(context, selection, { deal, turns })
+  } finally {
+    await turns.end()
+  }
+}
+
+async function dealInTurns(
+  { job, progress, desk, chosenLetters }: RunContext,
+  selection: DeadLetterSelection,
+  { deal, turns }: { deal: Deal; turns: Turns },
+): Promise<boolean> {
   await desk.catchUp()
   progress.update({ done: desk.countOf(job.jobId) })
   while (true) {
@@ -35,7 +46,7 @@ async function dealWithAll(context: RunContext, selection: DeadLetterSelection, 
       if (count === 0) return false
       const letters = rest.slice(0, count)
       rest = rest.slice(count)
-      const { done, refused } = await deal(letters)
+      const { done, refused } = await deal(letters, turns)
       turns.spend(done)
       const { ledgerSeq, deliveryId } = letters.at(-1)!
       progress.update({
@@ -57,6 +68,7 @@ function countIn(before: Record<string, number>, reasons: readonly string[]): Re
 async function redrive(
   { job, registry, eventCache, desk, config, clock }: RunContext,
   letters: readonly ChosenLetter[],
+  turns: Turns,
 ): ReturnType<Deal> {
   const made: { deliveryId: string; delivery: DeliveryCreated }[] = []
   const refused: string[] = []
@@ -67,6 +79,7 @@ async function redrive(
     if (typeof delivery === 'string') refused.push(delivery)
     else made.push({ deliveryId: letter.deliveryId, delivery })
   }
+  turns.send(made.map(({ delivery }) => delivery))
   const resolved = await desk.resolve(job.jobId, made, (open): DeskEntry => {
     const fact: DeadLettersRedriven = {
       v: 1,
@@ -83,7 +96,9 @@ async function redrive(
       closing: JSON.stringify(fact),
     }
   })
-  return { done: resolved.length, refused: [...refused, ...dealtWithByOthers(made, { job, desk })] }
+  const notSent = made.filter((each) => !resolved.includes(each))
+  turns.takeBack(notSent.map(({ delivery }) => delivery))
+  return { done: resolved.length, refused: [...refused, ...dealtWithByOthers(notSent, { job, desk })] }
 }
 
 async function discard(

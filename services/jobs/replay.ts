@@ -4,10 +4,10 @@ import { type DeliveryCreated, decodeLedgerFact, type ReplayAdvanced } from '#sh
 import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
 import { AppendConflictError } from '#shared/runtime/appender.ts'
 import { readLastOf, STREAM_NAMES } from '#shared/runtime/streams.ts'
-import { readPassedOver } from './passed-over.ts'
+import { type PassedOver, readPassedOver } from './passed-over.ts'
 import { previewReplay } from './preview.ts'
 import { StretchEnded } from './read-stretch.ts'
-import { BATCH_MAX, createTurns, type RunContext } from './run.ts'
+import { BATCH_MAX, type RunContext, startTurns, type Turns } from './run.ts'
 import { readSelectedEvents, type SelectedEvent } from './selected-events.ts'
 
 /** Where a replay stands: its last fact in LEDGER, and what that says. */
@@ -32,8 +32,21 @@ export async function runReplay(context: RunContext, selection: EventSelection):
     await progress.save()
   }
   if (job.wanted !== 'run') return false
+  const turns = await startTurns(context)
+  try {
+    return await replayInTurns(context, selection, { passedOver, turns })
+  } finally {
+    await turns.end()
+  }
+}
+
+async function replayInTurns(
+  context: RunContext,
+  selection: EventSelection,
+  { passedOver, turns }: { passedOver: PassedOver; turns: Turns },
+): Promise<boolean> {
+  const { job, progress } = context
   let place = await readPlace(context)
-  const turns = createTurns(context)
   /** Behind what was appended may be events that nobody wanted. */
   let throughSeq = Math.max(place.fact?.throughEventSeq ?? 0, progress.now.position.seq, selection.fromSeq - 1)
   progress.update({ done: place.fact?.deliveriesSoFar ?? 0, position: { seq: throughSeq } })
@@ -50,6 +63,7 @@ export async function runReplay(context: RunContext, selection: EventSelection):
       deliveriesSoFar: (place.fact?.deliveriesSoFar ?? 0) + deliveries.length,
       advancedAtMs: context.clock.nowMs(),
     }
+    turns.send(deliveries)
     place = { seq: await appendAdvanced(context, deliveries, fact, place), fact }
     throughSeq = fact.throughEventSeq
     turns.spend(deliveries.length)

@@ -10,6 +10,7 @@ import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createPeers, PEER_SILENCE_MS } from '#shared/runtime/peers.ts'
+import { createAttempted } from './attempted.ts'
 import type { ChosenLetters } from './chosen-letters.ts'
 import type { JobsConfig } from './config.ts'
 import { createDeadLetterDesk, type DeadLetterDesk } from './dead-letter-desk.ts'
@@ -43,6 +44,7 @@ export function createJobsRunner(deps: JobsDependencies): Service {
   const { nats, registry, config, clock, logger } = deps
   const runnerId = randomUUID()
   const peers = createPeers({ nats, logger, kind: 'jobs', selfId: runnerId })
+  const attempted = createAttempted({ nats, logger })
   const running = new Map<string, Promise<void>>()
   const notBeforeMs = new Map<string, number>()
   let desk: { kept: DeadLetterDesk; usedAtMs: number } | null = null
@@ -109,7 +111,7 @@ export function createJobsRunner(deps: JobsDependencies): Service {
       const now = registry.jobs.byId(jobId)
       return !isStopping && now !== undefined && now.state.wanted === job.state.wanted
     }
-    const context: RunContext = { ...deps, desk: deskNow(), job: job.state, progress, isWanted }
+    const context: RunContext = { ...deps, desk: deskNow(), attempted, job: job.state, progress, isWanted }
     if (selection.type === 'events') return runReplay(context, selection)
     return kind === 'discard' ? runDiscard(context, selection) : runRedrive(context, selection)
   }
