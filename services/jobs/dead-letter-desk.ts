@@ -86,7 +86,8 @@ export function createDeadLetterDesk({
     entryFor: (open: readonly T[]) => DeskEntry,
   ): Promise<readonly T[]> {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      await readNew()
+      // What others have decided since is noticed when the append is refused.
+      if (tries > 0 || foldedSeq === 0) await readNew()
       const open = letters.filter(({ deliveryId }) => !resolved.has(deliveryId))
       if (open.length === 0) return open
       const { messages, closing } = entryFor(open)

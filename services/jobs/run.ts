@@ -37,8 +37,10 @@ export interface RunContext {
 export const BATCH_MAX = 500
 const ASK_AGAIN_MS = 10
 /** On its way to receivers at the most: what comes to so much time at the job's rate, and never less than a few. */
-const WINDOW_MS = 200
+const WINDOW_MS = 300
 const WINDOW_MIN = 16
+/** Room is waited for in pieces of this part of it: each batch has its own cost. */
+const ROOM_PART = 4
 
 /** Waits for a job's turns: at its rate, and never much ahead of what receivers take. */
 export interface Turns {
@@ -59,15 +61,17 @@ export async function startTurns({
   isWanted,
 }: Pick<RunContext, 'job' | 'attempted' | 'isWanted'>): Promise<Turns> {
   const pace = createPace(job.ratePerSecond, performance.now())
-  const window = createWindow(Math.max(WINDOW_MIN, Math.ceil((job.ratePerSecond * WINDOW_MS) / 1_000)))
+  const windowMax = Math.max(WINDOW_MIN, Math.ceil((job.ratePerSecond * WINDOW_MS) / 1_000))
+  const window = createWindow(windowMax)
   const remove = (deliveryId: string) => window.remove(deliveryId, performance.now())
   const end = await attempted.listen(remove)
   return {
     async next() {
       while (isWanted()) {
         const nowMs = performance.now()
-        const count = Math.min(pace.allowance(nowMs), window.room(nowMs), BATCH_MAX)
-        if (count > 0) return count
+        const allowed = Math.min(pace.allowance(nowMs), BATCH_MAX)
+        const room = window.room(nowMs)
+        if (allowed > 0 && room >= Math.min(allowed, windowMax / ROOM_PART)) return Math.min(allowed, room)
         await delay(ASK_AGAIN_MS)
       }
       return 0
