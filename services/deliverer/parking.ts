@@ -71,6 +71,7 @@ export interface ParkingOptions {
 /** A lot of which nothing is left is forgotten after so long. */
 const IDLE_MS = 10_000
 const PURGES_AT_ONCE = 8
+const MESSAGE_NOT_FOUND = 404
 
 type SubjectCounts = Record<string, number>
 
@@ -244,7 +245,12 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
       nats.jsm.direct.getBatch(STREAM_NAMES.waiting, { seq: lot.cursorSeq + 1, batch: max, next_by_subj: filter }),
     )
     const found: { seq: number; attempt: DueAttempt }[] = []
-    for await (const message of messages) found.push({ seq: message.seq, attempt: attemptOfWaiting(message) })
+    try {
+      for await (const message of messages) found.push({ seq: message.seq, attempt: attemptOfWaiting(message) })
+    } catch (error) {
+      // To the client it is an error that there is nothing.
+      if ((error as { code?: unknown }).code !== MESSAGE_NOT_FOUND) throw error
+    }
     if (found.length === 0) return []
     lot.cursorSeq = found.at(-1)!.seq
     lot.doneAfterLedgerSeq ??= seqBefore
