@@ -9,7 +9,7 @@ export interface AuditEntry {
   atMs: number
   actorKind: string
   actorId: string
-  action: 'created' | 'updated' | 'deleted'
+  action: 'created' | 'updated' | 'deleted' | 'revealed'
   resourceKind: string
   resourceId: string
   /** The thing's fields, without secrets and what they could be found by. */
@@ -38,6 +38,10 @@ export function auditEntryOf(fact: ControlFact, controlSeq: number): AuditEntry 
       return entry(fact, controlSeq, fact.subscriptionId, fact.applicationId)
     case 'job':
       return entry({ ...fact, type: fact.kind, deletedAtMs: null }, controlSeq, fact.jobId, fact.applicationId)
+    case 'secret_reveal': {
+      const shown = { ...fact, createdAtMs: fact.changedAtMs, deletedAtMs: null }
+      return { ...entry(shown, controlSeq, fact.subscriptionId, fact.applicationId), action: 'revealed', state: {} }
+    }
     case 'event_type': {
       const { deactivatedAtMs: deletedAtMs, ...state } = fact
       return entry({ ...state, deletedAtMs }, controlSeq, fact.name, fact.applicationId)
@@ -51,6 +55,8 @@ export function auditEntryOf(fact: ControlFact, controlSeq: number): AuditEntry 
     case 'notifier':
     case 'receiver':
     case 'job_progress':
+    case 'handshake':
+    case 'cancellation':
       return null
   }
 }

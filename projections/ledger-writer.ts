@@ -1,14 +1,15 @@
 import type { ClientBase } from 'pg'
-import type { DeliveriesCancelled } from '#shared/facts/ledger.ts'
-import type {
-  AttemptColumns,
-  DeadLetterColumns,
-  DeliveryColumns,
-  LedgerRows,
-  LedgerSegment,
-  LedgerState,
-  ResolutionColumns,
-  ResponseColumns,
+import type { ChosenCancelled, DeliveriesCancelled } from '#shared/facts/ledger.ts'
+import {
+  type AttemptColumns,
+  type DeadLetterColumns,
+  type DeliveryColumns,
+  type LedgerRows,
+  type LedgerSegment,
+  type LedgerState,
+  openRetriesOf,
+  type ResolutionColumns,
+  type ResponseColumns,
 } from './ledger.ts'
 import type { Placed } from './projection.ts'
 
@@ -99,28 +100,39 @@ const UPSERT_CANCELLATION = `
   ON CONFLICT (scope_id) DO UPDATE SET control_seq = excluded.control_seq, cancelled_at = excluded.cancelled_at`
 
 /** What is called off can be sent again by a person, like what has died: it is listed with the answer that it last had. */
-const cancelOpenSql = (scope: string) => `
+const cancelOpenSql = (scope: string, at: string, seq: string) => `
   WITH closed AS (
-    UPDATE deliveries SET status = 'cancelled', finished_at = ${TIME('$3::float8')}
-    WHERE ${scope} AND status = 'pending' AND control_seq < $2
+    UPDATE deliveries SET status = 'cancelled', finished_at = ${TIME(at)}
+    WHERE ${scope} AND status = 'pending'
     RETURNING delivery_id
   ), ended AS (
-    UPDATE attempts a SET outcome = 'cancelled', failed_at = ${TIME('$3::float8')}
+    UPDATE attempts a SET outcome = 'cancelled', failed_at = ${TIME(at)}
     FROM closed c WHERE a.delivery_id = c.delivery_id AND a.outcome IS NULL
     RETURNING a.*
   )
   INSERT INTO dead_letters (delivery_id, event_id, event_type, application_id, subscription_id, reason, status_code, error_name,
     error_message, attempt_count, last_attempt_id, dead_at, ledger_seq)
   SELECT e.delivery_id, e.event_id, e.event_type, e.application_id, e.subscription_id, 'cancelled', last.status_code, r.error_name,
-    last.error_message, e.attempt_number - 1, last.attempt_id, ${TIME('$3::float8')}, $4
+    last.error_message, e.attempt_number - 1, last.attempt_id, ${TIME(at)}, ${seq}
   FROM ended e
   LEFT JOIN attempts last ON last.event_id = e.event_id AND last.delivery_id = e.delivery_id
     AND last.attempt_number = e.attempt_number - 1
   LEFT JOIN responses r ON r.response_id = last.response_id
   ON CONFLICT (delivery_id) DO NOTHING`
 
-const CANCEL_OPEN_OF_SUBSCRIPTION = cancelOpenSql('subscription_id = $1')
-const CANCEL_OPEN_OF_APPLICATION = cancelOpenSql('application_id = $1')
+const CANCEL_OPEN_OF_SUBSCRIPTION = cancelOpenSql(
+  'subscription_id = $1 AND control_seq < $2',
+  '$3::float8',
+  '$4::bigint',
+)
+const CANCEL_OPEN_OF_APPLICATION = cancelOpenSql('application_id = $1 AND control_seq < $2', '$3::float8', '$4::bigint')
+const CANCEL_CHOSEN = cancelOpenSql('delivery_id = ANY($1::uuid[])', '$2::float8', '$3::bigint')
+
+/** Whoever decided on these retries did not know yet that the delivery was called off. */
+const CLOSE_RETRIES_OF_CANCELLED = `
+  UPDATE attempts a SET outcome = 'cancelled', failed_at = d.finished_at
+  FROM deliveries d
+  WHERE a.attempt_id = ANY($1::uuid[]) AND a.outcome IS NULL AND d.delivery_id = a.delivery_id AND d.status = 'cancelled'`
 
 export async function loadCancellations(client: ClientBase): Promise<LedgerState> {
   const { rows } = await client.query<{ scope_id: string; control_seq: string; cancelled_ms: number }>(
@@ -150,6 +162,11 @@ async function writeSegment(client: ClientBase, segment: LedgerSegment): Promise
     await client.query({ name: 'finish-deliveries', text: FINISH_DELIVERIES, values })
   }
   if (attempts.size > 0) await upsertAttempts(client, [...attempts.values()])
+  const retries = openRetriesOf(segment)
+  if (retries.length > 0) {
+    const values = [retries.map(({ attemptId }) => attemptId)]
+    await client.query({ name: 'close-retries-of-cancelled', text: CLOSE_RETRIES_OF_CANCELLED, values })
+  }
   if (startedAttempts.size > 0) {
     const values = [[...startedAttempts.keys()], [...startedAttempts.values()]]
     await client.query({ name: 'start-attempts', text: START_ATTEMPTS, values })
@@ -280,8 +297,13 @@ async function resolveDeadLetters(client: ClientBase, rows: ResolutionColumns[])
 
 async function cancelOpen(
   client: ClientBase,
-  { fact: { subscriptionId, applicationId, controlSeq, cancelledAtMs }, seq }: Placed<DeliveriesCancelled>,
+  { fact, seq }: Placed<DeliveriesCancelled | ChosenCancelled>,
 ): Promise<void> {
+  if (fact.type === 'chosen_cancelled') {
+    await client.query(CANCEL_CHOSEN, [fact.deliveryIds, fact.cancelledAtMs, seq])
+    return
+  }
+  const { subscriptionId, applicationId, controlSeq, cancelledAtMs } = fact
   const values = [subscriptionId ?? applicationId, controlSeq, cancelledAtMs]
   await client.query(UPSERT_CANCELLATION, values)
   const text = subscriptionId === null ? CANCEL_OPEN_OF_APPLICATION : CANCEL_OPEN_OF_SUBSCRIPTION

@@ -3,7 +3,14 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { attemptIdOf, deliveryIdOf, redrivenDeliveryIdOf } from '#shared/domain/ids.ts'
 import type { Decision, DeliveryAttempted, DeliveryCreated, LedgerFact } from '#shared/facts/ledger.ts'
-import { type AttemptColumns, type DeliveryColumns, foldLedger, type LedgerRows, type LedgerState } from './ledger.ts'
+import {
+  type AttemptColumns,
+  type DeliveryColumns,
+  foldLedger,
+  type LedgerRows,
+  type LedgerState,
+  openRetriesOf,
+} from './ledger.ts'
 
 const SUBSCRIPTION = 'sub'
 
@@ -107,6 +114,11 @@ function applyRows(tables: Tables, { segments }: LedgerRows): void {
       if (!before || (row.hasResponse && !before.hasResponse))
         tables.attempts.set(id, before ? { ...row, createdAtMs: before.createdAtMs } : row)
     }
+    for (const { attemptId, deliveryId } of openRetriesOf(segment)) {
+      const [attempt, delivery] = [tables.attempts.get(attemptId)!, tables.deliveries.get(deliveryId)]
+      if (attempt.outcome === null && delivery?.status === 'cancelled')
+        tables.attempts.set(attemptId, { ...attempt, outcome: 'cancelled', failedAtMs: delivery.finishedAtMs })
+    }
     for (const [id, { reason, ledgerSeq }] of segment.deadLetters) {
       const wanted = reason === 'cancelled' ? 'cancelled' : 'dead-lettered'
       if (tables.deliveries.get(id)?.status === wanted && !tables.deadLetters.has(id))
@@ -119,7 +131,9 @@ function applyRows(tables: Tables, { segments }: LedgerRows): void {
     const cancelled = segment.thenCancelled?.fact
     if (!cancelled) continue
     for (const [id, row] of tables.deliveries) {
-      if (row.status !== 'pending' || row.controlSeq >= cancelled.controlSeq) continue
+      const isInScope =
+        cancelled.type === 'cancelled' ? row.controlSeq < cancelled.controlSeq : cancelled.deliveryIds.includes(id)
+      if (row.status !== 'pending' || !isInScope) continue
       tables.deliveries.set(id, { ...row, status: 'cancelled', finishedAtMs: cancelled.cancelledAtMs })
       const ledgerSeq = segment.thenCancelled!.seq
       if (!tables.deadLetters.has(id)) tables.deadLetters.set(id, { reason: 'cancelled', ledgerSeq, resolution: null })
@@ -166,14 +180,56 @@ const mixed = fc
     return facts
   })
 
+const chosenCancelled = (deliveryIds: string[]): LedgerFact => ({
+  v: 1,
+  type: 'chosen_cancelled',
+  deliveryIds,
+  applicationId: 'app',
+  cancelledAtMs: 7,
+  cancelledBy: { kind: 'user', id: 'u' },
+})
+
+test('a delivery that is called off by itself stays so, whatever is still recorded of it', () => {
+  const [called, other, ended] = [deliveryFact(1), deliveryFact(2), deliveryFact(3)]
+  const facts = [
+    called,
+    other,
+    ended,
+    attemptFact(ended, 1, { type: 'succeeded' }),
+    chosenCancelled([called.deliveryId, ended.deliveryId]),
+    attemptFact(called, 1, retryOf(called, 1)),
+    attemptFact(other, 1, retryOf(other, 1)),
+    attemptFact(called, 2, { type: 'dead-letter', reason: 'permanent' }),
+  ]
+  for (let i = 0; i <= facts.length; i++) {
+    const { deliveries, attempts, deadLetters } = tablesOf(facts.slice(0, i), [])
+    if (i < 6) continue
+    assert.equal(deliveries.get(called.deliveryId)?.status, 'cancelled')
+    assert.equal(deliveries.get(other.deliveryId)?.status, 'pending')
+    assert.equal(deliveries.get(ended.deliveryId)?.status, 'succeeded')
+    const next = attempts.get(attemptIdOf(called.deliveryId, 2))
+    assert.equal(next?.outcome, i < 8 ? 'cancelled' : 'failed')
+    assert.equal(attempts.get(attemptIdOf(called.deliveryId, 1))?.outcome, 'failed')
+    assert.deepEqual(
+      [...deadLetters].map(([id, { reason }]) => [id, reason]),
+      [[called.deliveryId, 'cancelled']],
+    )
+  }
+})
+
 test('the rows are the same however the facts are cut into batches', () => {
   fc.assert(
     fc.property(
       mixed,
       fc.array(fc.nat({ max: 100 }), { maxLength: 10 }),
       fc.option(fc.nat({ max: 40 })),
-      (facts, cuts, cancelAt) => {
+      fc.option(fc.nat({ max: 40 })),
+      (facts, cuts, cancelAt, chooseAt) => {
         const all = [...facts]
+        if (chooseAt !== null) {
+          const chosen = [1, 2, 3].map((n) => deliveryFact(n).deliveryId)
+          all.splice(chooseAt % (all.length + 1), 0, chosenCancelled(chosen))
+        }
         if (cancelAt !== null) {
           all.splice(cancelAt % (all.length + 1), 0, {
             v: 1,

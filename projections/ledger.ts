@@ -2,6 +2,7 @@ import { attemptIdOf } from '#shared/domain/ids.ts'
 import type { Actor } from '#shared/facts/control.ts'
 import {
   type AttemptStarted,
+  type ChosenCancelled,
   type DeadLetterReason,
   type DeliveriesCancelled,
   type DeliveryAttempted,
@@ -113,7 +114,7 @@ export interface LedgerSegment {
   /** Postponed events of which it was decided that they are delivered, or not. */
   postponementsEnded: Map<string, { status: 'released' | 'withdrawn'; endedAtMs: number }>
   /** Closes what is open by now, after the rows above. */
-  thenCancelled: Placed<DeliveriesCancelled> | null
+  thenCancelled: Placed<DeliveriesCancelled | ChosenCancelled> | null
 }
 
 export interface LedgerRows {
@@ -164,6 +165,7 @@ export function foldLedger(
         break
       case 'replayed':
       case 'replay_advanced':
+      case 'skipped':
         break
       case 'redriven':
         for (const deliveryId of fact.deliveryIds)
@@ -186,6 +188,11 @@ export function foldLedger(
             jobId: fact.jobId,
             discardReason: fact.reason,
           })
+        break
+      case 'chosen_cancelled':
+        segment.thenCancelled = { fact, seq }
+        segment = newSegment()
+        rows.segments.push(segment)
         break
       case 'cancelled': {
         const scopeId = fact.subscriptionId ?? fact.applicationId
@@ -271,6 +278,11 @@ function foldDelivery(
     segment,
     cancellation ? { ...open, outcome: 'cancelled', failedAtMs: cancellation.cancelledAtMs } : open,
   )
+}
+
+/** Retries that the segment decides on: of a delivery that was called off meanwhile they are not made. */
+export function openRetriesOf({ attempts }: LedgerSegment): AttemptColumns[] {
+  return [...attempts.values()].filter(({ outcome, attemptNumber }) => outcome === null && attemptNumber > 1)
 }
 
 type AttemptPlace = Pick<AttemptColumns, 'attemptId' | 'attemptNumber' | 'createdAtMs' | 'delayUntilMs'>

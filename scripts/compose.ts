@@ -4,6 +4,7 @@ import { createProjections } from '#projections/worker.ts'
 import { cleanerConfig } from '#services/cleaner/config.ts'
 import { createCleaner } from '#services/cleaner/worker.ts'
 import { delivererConfig } from '#services/deliverer/config.ts'
+import { createTestDesk } from '#services/deliverer/test-desk.ts'
 import { createDeliverer } from '#services/deliverer/worker.ts'
 import { createGateway } from '#services/gateway/app.ts'
 import { gatewayConfig } from '#services/gateway/config.ts'
@@ -66,6 +67,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     ...runtime.services,
     projections,
     createDeliverer({ ...runtime, ...appenders, config, random: Math.random, logger: child('deliverer') }),
+    createTestDesk({ ...runtime, config, logger: child('deliverer') }),
     createMatcher({ ...runtime, ...appenders, config: matcherConfig(settings), logger: child('matcher') }),
     reconciler,
     createJobsRunner({

@@ -7,6 +7,7 @@ import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/se
 import type { Credentials } from '#scripts/start/credentials.ts'
 import { benchBare } from './bare.ts'
 import { benchIngest } from './ingest.ts'
+import { benchIsolation } from './isolation.ts'
 import { startJethookProcess } from './processes.ts'
 import { printTable, type ScenarioResult } from './table.ts'
 import { benchThroughput } from './throughput.ts'
@@ -24,6 +25,7 @@ const SCENARIOS: Record<string, (bench: Bench) => Promise<Record<string, Scenari
   bare: benchBare,
   ingest: benchIngest,
   throughput: benchThroughput,
+  isolation: benchIsolation,
 }
 
 const { values } = parseArgs({

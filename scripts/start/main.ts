@@ -6,6 +6,11 @@ import { createProgress } from './progress.ts'
 import { EXPECTED_ERRORS, startJethook } from './start.ts'
 
 const STOP_LIMIT_MS = 4_800
+/** Whoever lets others write subscriptions must know it. */
+const LOOPBACK_WARNING = `
+  WARNING: webhooks may also go to addresses of this machine, so that first steps work (TARGET_ALLOWED_CIDRS).
+  Set TARGET_ALLOWED_CIDRS= (empty) before you let others make subscriptions. See docs/addresses.md.
+`
 const isJson = process.argv.includes('--json')
 const progress = createProgress()
 
@@ -22,6 +27,7 @@ try {
     process.exit(1)
   })
   progress.done()
+  if (jethook.loopbackIsAllowed) process.stderr.write(LOOPBACK_WARNING)
   if (isJson) process.stdout.write(`${JSON.stringify(jethook.credentials)}\n`)
   else process.stdout.write(banner(jethook))
 } catch (error) {
@@ -48,8 +54,5 @@ ${firstCurl(credentials)}
   API description     ${credentials.api_url}/swagger.json
   A bigger example    npm start -- demo
   Stop                Ctrl-C
-
-  Note: in this set-up webhooks may also go to addresses of this machine, so that first steps work.
-
 `
 }

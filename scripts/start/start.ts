@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { composeJethook, type Jethook } from '#scripts/compose.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
+import { refusalOfAddress } from '#shared/domain/target-url.ts'
 import { loadSettings } from '#shared/runtime/config.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
+import { targetRules } from '#shared/runtime/target-rules.ts'
 import { type Credentials, writeCredentials } from './credentials.ts'
 import { type EchoReceiver, startEchoReceiver } from './echo-receiver.ts'
 import { prepareFirstSteps } from './first-steps.ts'
@@ -25,6 +27,11 @@ export const EXPECTED_ERRORS = new Set([
 
 const SERVICES_STOP_LIMIT_MS = 3_500
 
+const LOOPBACK = [127, 0, 0, 1]
+const ANY_PORT = 65_535
+/** First steps need no more than this machine: webhooks may go to it, unless the settings say otherwise. */
+const FIRST_STEPS = { TARGET_ALLOWED_CIDRS: '127.0.0.0/8,::1/128' }
+
 export interface StartOptions {
   environment: Record<string, string | undefined>
   progress: Progress
@@ -36,6 +43,8 @@ export interface StartedJethook {
   credentials: Credentials
   home: string
   seconds: string
+  /** Webhooks may go to this machine itself. */
+  loopbackIsAllowed: boolean
   stop(): Promise<void>
   /** Resolves when it can't go on, and says why. */
   failed: Promise<Error>
@@ -47,7 +56,8 @@ export interface StartedJethook {
  */
 export async function startJethook({ environment, progress, withEcho }: StartOptions): Promise<StartedJethook> {
   const startedMs = performance.now()
-  const settings = loadSettings(environment)
+  const settings = loadSettings({ ...FIRST_STEPS, ...environment })
+  const rules = targetRules(settings)
   const home = await openHome(settings.JETHOOK_HOME)
   let servers: EmbeddedServers | null = null
   let jethook: Jethook | null = null
@@ -80,14 +90,16 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
       nats_url: servers.natsUrl,
       database_url: servers.databaseUrl,
     }
-    if (withEcho) {
+    const loopbackIsAllowed = refusalOfAddress(LOOPBACK, ANY_PORT, rules) === null
+    if (withEcho && loopbackIsAllowed && rules.isHttpAllowed) {
       echo = await startEchoReceiver((line) => process.stdout.write(`  ${line}\n`))
       await prepareFirstSteps(credentials, echo.url)
     }
     await home.announce(jethook.apiUrl())
     await writeCredentials(home.path, credentials)
     const { failed } = jethook
-    return { credentials, failed, home: home.path, seconds: ((performance.now() - startedMs) / 1_000).toFixed(1), stop }
+    const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1)
+    return { credentials, failed, home: home.path, seconds, loopbackIsAllowed, stop }
   } catch (error) {
     await stop().catch(() => {})
     throw error

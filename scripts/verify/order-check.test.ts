@@ -1,63 +1,96 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DeliveryAttempted, DeliveryCreated } from '#shared/facts/ledger.ts'
-import { createOrderCheck } from './order-check.ts'
+import { createOrderCheck, type OrderCheck } from './order-check.ts'
 
 const delivery = (deliveryId: string, orderKey?: string) =>
   ({ deliveryId, subscriptionId: 's', ...(orderKey === undefined ? {} : { orderKey }) }) as DeliveryCreated
 const attempt = (deliveryId: string, startedAtMs = 10_000) =>
   ({ deliveryId, attemptNumber: 1, startedAtMs }) as DeliveryAttempted
 
-function checkOf(...deliveries: DeliveryCreated[]) {
-  const check = createOrderCheck(1_000)
+/** What is wrong after `happen`. */
+function wrongsOf(deliveries: readonly DeliveryCreated[], happen: (check: OrderCheck) => void): string[] {
+  const wrongs: string[] = []
+  const check = createOrderCheck(1_000, (deliveryId, detail) => wrongs.push(`${deliveryId}: ${detail}`))
   for (const each of deliveries) check.onDelivery(each)
-  return check
+  happen(check)
+  check.finish()
+  return wrongs
 }
 
+const ofOneKey = [delivery('a', 'k'), delivery('b', 'k')]
+
 test('the next one may begin when the one before has ended', () => {
-  const check = checkOf(delivery('a', 'k'), delivery('b', 'k'))
-  assert.equal(check.onAttempt(attempt('a')), null)
-  check.onEnd('a', 10_000, false)
-  assert.equal(check.onAttempt(attempt('b', 10_001)), null)
+  const wrongs = wrongsOf(ofOneKey, (check) => {
+    check.onAttempt(attempt('a'))
+    check.onEnd('a', 10_000, false)
+    check.onAttempt(attempt('b', 10_001))
+  })
+  assert.deepEqual(wrongs, [])
 })
 
 test('an attempt before the one in front has ended is out of order', () => {
-  const check = checkOf(delivery('a', 'k'), delivery('b', 'k'))
-  assert.match(check.onAttempt(attempt('b')) ?? '', /before a has ended/)
+  const isOpen = wrongsOf(ofOneKey, (check) => check.onAttempt(attempt('b')))
+  const endsLater = wrongsOf(ofOneKey, (check) => {
+    check.onAttempt(attempt('b'))
+    check.onEnd('b', 10_000, false)
+    check.onAttempt(attempt('a'))
+  })
+  for (const wrongs of [isOpen, endsLater]) assert.deepEqual(wrongs, ['b: attempt 1 comes before a has ended'])
+})
+
+test('what was called off needs no wait, also when that is said late', () => {
+  const wrongs = wrongsOf([...ofOneKey, delivery('c', 'k')], (check) => {
+    check.onAttempt(attempt('c'))
+    check.onEnd('a', null, false)
+    check.onEnd('b', null, false)
+  })
+  assert.deepEqual(wrongs, [])
+})
+
+test('of several in front all must have been called off', () => {
+  const wrongs = wrongsOf([...ofOneKey, delivery('c', 'k')], (check) => {
+    check.onAttempt(attempt('c'))
+    check.onEnd('a', null, false)
+  })
+  assert.deepEqual(wrongs, ['c: attempt 1 comes before b has ended'])
 })
 
 test('an attempt that began before the end of the one in front is out of order, whenever it was recorded', () => {
-  const check = checkOf(delivery('a', 'k'), delivery('b', 'k'))
-  check.onEnd('a', 20_000, false)
-  assert.match(check.onAttempt(attempt('b', 18_000)) ?? '', /began 2000 ms before/)
+  const wrongs = wrongsOf(ofOneKey, (check) => {
+    check.onEnd('a', 20_000, false)
+    check.onAttempt(attempt('b', 18_000))
+  })
+  assert.match(wrongs[0] ?? '', /began 2000 ms before/)
 })
 
-test('nothing comes behind a dead letter that blocks', () => {
-  const check = checkOf(delivery('a', 'k'), delivery('b', 'k'))
-  check.onEnd('a', 10_000, true)
-  assert.match(check.onAttempt(attempt('b', 20_000)) ?? '', /behind the dead letter a/)
+test('nothing comes behind a dead letter that blocks, until it is skipped', () => {
+  const wrongs = wrongsOf([...ofOneKey, delivery('c', 'k')], (check) => {
+    check.onEnd('a', 10_000, true)
+    check.onAttempt(attempt('b', 20_000))
+    check.onEnd('b', 20_000, false)
+    check.onSkip('a')
+    check.onAttempt(attempt('c', 30_000))
+  })
+  assert.deepEqual(wrongs, ['b: attempt 1 comes behind the dead letter a'])
 })
 
 test('other keys, and what has none, are in nobody’s way', () => {
-  const check = checkOf(delivery('a', 'k'), delivery('b', 'l'), delivery('c'))
-  assert.equal(check.onAttempt(attempt('b')), null)
-  assert.equal(check.onAttempt(attempt('c')), null)
+  const wrongs = wrongsOf([delivery('a', 'k'), delivery('b', 'l'), delivery('c')], (check) => {
+    check.onAttempt(attempt('b'))
+    check.onAttempt(attempt('c'))
+  })
+  assert.deepEqual(wrongs, [])
 })
 
-test('what sends a blocking dead letter again takes its place, and the others follow it', () => {
-  const check = checkOf(delivery('a', 'k'), delivery('b', 'k'))
-  check.onEnd('a', 10_000, true)
-  check.onDelivery({ ...delivery('again', 'k'), redriveOf: 'a' })
-  check.onResolved('a')
-  assert.match(check.onAttempt(attempt('b', 20_000)) ?? '', /before again has ended/)
-  assert.equal(check.onAttempt(attempt('again', 20_000)), null)
-  check.onEnd('again', 20_010, false)
-  assert.equal(check.onAttempt(attempt('b', 20_020)), null)
-})
-
-test('a discarded dead letter blocks nothing any more', () => {
-  const check = checkOf(delivery('a', 'k'), delivery('b', 'k'))
-  check.onEnd('a', 10_000, true)
-  check.onResolved('a')
-  assert.equal(check.onAttempt(attempt('b', 20_000)), null)
+test('what sends a dead letter again stands in the order of now', () => {
+  const wrongs = wrongsOf(ofOneKey, (check) => {
+    check.onEnd('a', 10_000, true)
+    check.onDelivery({ ...delivery('again', 'k'), redriveOf: 'a' })
+    check.onSkip('a')
+    check.onAttempt(attempt('b', 20_000))
+    check.onEnd('b', 20_000, false)
+    check.onAttempt(attempt('again', 30_000))
+  })
+  assert.deepEqual(wrongs, [])
 })

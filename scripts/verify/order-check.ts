@@ -3,12 +3,13 @@ import type { DeliveryAttempted, DeliveryCreated } from '#shared/facts/ledger.ts
 /** Checks that deliveries with the same order key are made one after the other. */
 export interface OrderCheck {
   onDelivery(fact: DeliveryCreated): void
-  /** @returns what is wrong with the attempt, or null. */
-  onAttempt(fact: DeliveryAttempted): string | null
+  onAttempt(fact: DeliveryAttempted): void
   /** @param atMs When it ended; null: it was called off. @param isBlocking Nothing may follow until it is skipped. */
   onEnd(deliveryId: string, atMs: number | null, isBlocking: boolean): void
-  /** A person has redriven or discarded a dead letter: it blocks nothing any more. */
-  onResolved(deliveryId: string): void
+  /** Those behind a dead letter need not wait for it any more: it is skipped, redriven or discarded. */
+  onSkip(deliveryId: string): void
+  /** There is no more: what was open in front of an attempt has not been called off. */
+  finish(): void
 }
 
 interface Chain {
@@ -16,50 +17,91 @@ interface Chain {
   open: Set<string>
   lastEndMs: number
   blockedBy: string | null
+  /** Attempts that overtook others. */
+  doubts: Set<Doubt>
 }
 
-/** @param toleranceMs Two processes' clocks may differ by so much. */
-export function createOrderCheck(toleranceMs: number): OrderCheck {
+/** It is no fault when all in front had been called off by then: that may be said later than it was decided. */
+interface Doubt {
+  deliveryId: string
+  attemptNumber: number
+  inFront: Set<string>
+}
+
+/**
+ * @param toleranceMs Two processes' clocks may differ by so much.
+ * @param breaks Is told what is wrong with a delivery.
+ */
+export function createOrderCheck(
+  toleranceMs: number,
+  breaks: (deliveryId: string, detail: string) => void,
+): OrderCheck {
   const chains = new Map<string, Chain>()
   const chainOf = new Map<string, Chain>()
-  const blockedChains = new Map<string, Chain>()
+  const blocked = new Map<string, Chain>()
+
+  function tell({ deliveryId, attemptNumber, inFront }: Doubt): void {
+    const [first] = inFront
+    breaks(deliveryId, `attempt ${attemptNumber} comes before ${first} has ended`)
+  }
+
+  function settleDoubts(chain: Chain, deliveryId: string, isCalledOff: boolean): void {
+    for (const doubt of chain.doubts) {
+      if (!doubt.inFront.has(deliveryId)) continue
+      if (!isCalledOff) tell(doubt)
+      else doubt.inFront.delete(deliveryId)
+      if (!isCalledOff || doubt.inFront.size === 0) chain.doubts.delete(doubt)
+    }
+  }
+
+  function overtakenBy(chain: Chain, deliveryId: string): Set<string> {
+    const inFront = new Set<string>()
+    for (const each of chain.open) {
+      if (each === deliveryId) break
+      inFront.add(each)
+    }
+    return inFront
+  }
 
   return {
-    onDelivery({ deliveryId, subscriptionId, orderKey, redriveOf }) {
+    onDelivery({ deliveryId, subscriptionId, orderKey }) {
       if (orderKey === undefined || chainOf.has(deliveryId)) return
       const name = `${subscriptionId}/${orderKey}`
-      const chain = chains.get(name) ?? { open: new Set<string>(), lastEndMs: 0, blockedBy: null }
+      const chain = chains.get(name) ?? { open: new Set(), lastEndMs: 0, blockedBy: null, doubts: new Set() }
       chains.set(name, chain)
-      // It takes the place of the one that the others wait for.
-      if (redriveOf !== undefined && chain.blockedBy === redriveOf) chain.open = new Set([deliveryId, ...chain.open])
-      else chain.open.add(deliveryId)
+      chain.open.add(deliveryId)
       chainOf.set(deliveryId, chain)
     },
     onAttempt({ deliveryId, attemptNumber, startedAtMs }) {
       const chain = chainOf.get(deliveryId)
-      if (chain === undefined) return null
-      const [first] = chain.open
-      if (chain.blockedBy !== null) return `attempt ${attemptNumber} comes behind the dead letter ${chain.blockedBy}`
-      if (first !== deliveryId) return `attempt ${attemptNumber} comes before ${first} has ended`
+      if (chain === undefined) return
+      settleDoubts(chain, deliveryId, false)
+      const inFront = overtakenBy(chain, deliveryId)
       const earlyMs = chain.lastEndMs - startedAtMs
-      return earlyMs > toleranceMs
-        ? `attempt ${attemptNumber} began ${earlyMs} ms before the one before had ended`
-        : null
+      if (chain.blockedBy !== null)
+        breaks(deliveryId, `attempt ${attemptNumber} comes behind the dead letter ${chain.blockedBy}`)
+      else if (inFront.size > 0) chain.doubts.add({ deliveryId, attemptNumber, inFront })
+      else if (earlyMs > toleranceMs)
+        breaks(deliveryId, `attempt ${attemptNumber} began ${earlyMs} ms before the one before had ended`)
     },
     onEnd(deliveryId, atMs, isBlocking) {
       const chain = chainOf.get(deliveryId)
       if (chain === undefined) return
       chain.open.delete(deliveryId)
       chainOf.delete(deliveryId)
+      settleDoubts(chain, deliveryId, atMs === null)
       if (atMs !== null) chain.lastEndMs = Math.max(chain.lastEndMs, atMs)
       if (!isBlocking) return
       chain.blockedBy = deliveryId
-      blockedChains.set(deliveryId, chain)
+      blocked.set(deliveryId, chain)
     },
-    onResolved(deliveryId) {
-      const chain = blockedChains.get(deliveryId)
+    onSkip(deliveryId) {
+      const chain = blocked.get(deliveryId)
+      blocked.delete(deliveryId)
       if (chain?.blockedBy === deliveryId) chain.blockedBy = null
-      blockedChains.delete(deliveryId)
+    },
+    finish() {
+      for (const { doubts } of chains.values()) for (const doubt of doubts) tell(doubt)
     },
   }
 }

@@ -4,6 +4,7 @@ import { createRegistry } from '#shared/domain/registry.ts'
 import { isRetried } from '#shared/domain/retry-policy.ts'
 import type { ControlFact, SubscriptionState } from '#shared/facts/control.ts'
 import type {
+  ChosenCancelled,
   DeliveriesCancelled,
   DeliveryAttempted,
   DeliveryCreated,
@@ -145,8 +146,12 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
   const digests = new Map<string, string>()
   const answered = successesOf(input.received)
   const cancellations = new Map<string, DeliveriesCancelled>()
+  /** When deliveries were called off one by one. */
+  const chosenAtMs = new Map<string, number>()
   const counts = { events: 0, deliveries: 0, attempts: 0, succeeded: 0, deadLettered: 0, cancelled: 0, repeated: 0 }
-  const order = createOrderCheck(EARLY_TOLERANCE_MS + (input.clockSkewMs ?? 0))
+  const order = createOrderCheck(EARLY_TOLERANCE_MS + (input.clockSkewMs ?? 0), (deliveryId, detail) =>
+    breaks('I15', `delivery ${deliveryId}`, detail),
+  )
   const redrives = createRedriveCheck({ hasEnded: ended.has, hasSucceeded: succeeded.has, breaks })
   let group: DeliveryCreated[] = []
   let partThrough: { eventSeq: number; subscriptionId: string } | null = null
@@ -337,8 +342,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     if (dueAtMs !== null && fact.startedAtMs < dueAtMs - EARLY_TOLERANCE_MS)
       breaks('I7', subject, `attempt ${fact.attemptNumber} began ${dueAtMs - fact.startedAtMs} ms early`)
     // An order that was given up meanwhile binds nobody.
-    const outOfOrder = orderingOf(fact) ? order.onAttempt(fact) : null
-    if (outOfOrder !== null) breaks('I15', subject, outOfOrder)
+    if (orderingOf(fact)) order.onAttempt(fact)
     decide(fact, delivery, subject)
   }
 
@@ -351,13 +355,10 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
       return
     }
     const cancelled = cancellations.get(fact.subscriptionId) ?? cancellations.get(fact.applicationId)
-    if (!cancelled) breaks('I3', subject, `attempt ${fact.attemptNumber} comes after its end`)
-    else if (fact.startedAtMs > cancelled.cancelledAtMs + input.cancelGraceMs)
-      breaks(
-        'I8',
-        subject,
-        `attempt ${fact.attemptNumber} began ${fact.startedAtMs - cancelled.cancelledAtMs} ms after`,
-      )
+    const cancelledAtMs = chosenAtMs.get(fact.deliveryId) ?? cancelled?.cancelledAtMs
+    if (cancelledAtMs === undefined) breaks('I3', subject, `attempt ${fact.attemptNumber} comes after its end`)
+    else if (fact.startedAtMs > cancelledAtMs + input.cancelGraceMs)
+      breaks('I8', subject, `attempt ${fact.attemptNumber} began ${fact.startedAtMs - cancelledAtMs} ms after`)
   }
 
   function decide(fact: DeliveryAttempted, delivery: OpenDelivery, subject: string): void {
@@ -423,6 +424,17 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     }
   }
 
+  function cancelChosen({ deliveryIds, cancelledAtMs }: ChosenCancelled): void {
+    for (const deliveryId of deliveryIds) {
+      const delivery = open.get(deliveryId)
+      // Of this and its end the first one counts.
+      if (delivery === undefined) continue
+      chosenAtMs.set(deliveryId, cancelledAtMs)
+      end(delivery.fact, null, false)
+      counts.cancelled++
+    }
+  }
+
   // -- the whole -----------------------------------------------------------------------------------------------------
 
   for await (const { seq, value: fact } of input.ledger) {
@@ -450,6 +462,12 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
       case 'cancelled':
         cancel(fact)
         break
+      case 'chosen_cancelled':
+        cancelChosen(fact)
+        break
+      case 'skipped':
+        order.onSkip(fact.deliveryId)
+        break
       case 'replayed':
         checkReplayed(fact, deliveries)
         break
@@ -458,11 +476,11 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
         break
       case 'redriven':
         redrives.onRedriven(fact, deliveries)
-        for (const deliveryId of fact.deliveryIds) order.onResolved(deliveryId)
+        for (const deliveryId of fact.deliveryIds) order.onSkip(deliveryId)
         break
       case 'discarded':
         redrives.onDiscarded(fact)
-        for (const deliveryId of fact.deliveryIds) order.onResolved(deliveryId)
+        for (const deliveryId of fact.deliveryIds) order.onSkip(deliveryId)
         break
       case 'started':
         break
@@ -470,6 +488,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     if (deliveries.length > 0 && !CLOSING.has(fact.type))
       breaks('I2', `LEDGER ${seq}`, `${deliveries.length} deliveries before it belong to no group`)
   }
+  order.finish()
   const matchedThrough = lastEventSeq
   while ((await nextEvent()) !== null);
   if (input.isQuiet) {

@@ -1,7 +1,8 @@
 import { cancelledMessage, isCancelled } from '#shared/domain/cancellation.ts'
+import { REQUEST_ORIGIN_HEADER } from '#shared/domain/handshake.ts'
 import { type Judgement, judgeAttempt } from '#shared/domain/outcome.ts'
 import type { RegisteredSubscription, Registry } from '#shared/domain/registry.ts'
-import type { AttemptStarted, Decision, DeliveryAttempted } from '#shared/facts/ledger.ts'
+import type { AttemptStarted, DeliveryAttempted } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { RetryDue } from '#shared/facts/waiting.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
@@ -9,16 +10,16 @@ import type { Clock } from '#shared/runtime/clock.ts'
 import type { EventCache } from '#shared/runtime/event-cache.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
+import type { Sender } from '#shared/runtime/sender/sender.ts'
 import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { attemptFact, type MadeRequest, nextAttempt, policyFor } from './attempt.ts'
 import type { DelivererConfig } from './config.ts'
 import type { Settlement } from './held-items.ts'
 import type { RecordedAttempts } from './recorded-attempts.ts'
 import { buildRequest } from './request.ts'
-import type { Sender } from './sender.ts'
 import type { Settling } from './settling.ts'
 import type { Targets } from './targets.ts'
-import type { WorkItem } from './work-item.ts'
+import type { DueAttempt, WorkItem } from './work-item.ts'
 
 export interface AttemptsOptions {
   nats: Nats
@@ -36,10 +37,12 @@ export interface AttemptsOptions {
   logger: Logger
   /** Requests that are cut now are made again after the next start. */
   isStopping(): boolean
+  /** Nothing is to be sent for its delivery any more. */
+  isCalledOff(attempt: DueAttempt): boolean
   /** What the receiver did, before it is recorded. */
   onAnswered(item: WorkItem, made: MadeRequest, judgement: Judgement): void
-  /** Before a retry or a dead letter is recorded. */
-  onFailed(item: WorkItem, decision: Decision): Promise<void>
+  /** What the receiver did is recorded. */
+  afterRecorded(item: WorkItem, made: MadeRequest, judgement: Judgement): void
 }
 
 /** Makes one attempt at a time of each item, and records it before the item's message is acknowledged. */
@@ -48,6 +51,8 @@ export interface Attempts {
   run(item: WorkItem): Promise<void>
   /** An attempt that another has recorded: what they decided holds. */
   followRecorded(item: WorkItem): Promise<Settlement>
+  /** Takes back the retry that an earlier run of the attempt may have scheduled. */
+  withdrawSchedule(item: WorkItem): Promise<void>
   /** Tells of requests that have been under way for long. */
   showLong(): void
 }
@@ -65,7 +70,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     const { attempt } = item
     try {
       const subscription = registry.subscriptions.get(attempt.subscriptionId)
-      if (subscription === undefined || isCancelled(attempt, subscription)) {
+      if (subscription === undefined || options.isCalledOff(attempt)) {
         finish(item)
         return
       }
@@ -83,6 +88,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       const judgement = judge(item, made, subscription)
       options.onAnswered(item, made, judgement)
       finish(item, await record(item, made, judgement))
+      options.afterRecorded(item, made, judgement)
     } catch (error) {
       giveBack(item, error)
     }
@@ -103,6 +109,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     if (event === null) return instant({ type: 'event-expired', message: 'The event is no longer kept' })
     const sent = { ...event, replayId: item.attempt.replayId }
     const request = buildRequest(targets.of(subscription), sent, Math.floor(startedAtMs / 1_000), config.format)
+    if (subscription.state.handshake) request?.headers.push(REQUEST_ORIGIN_HEADER, config.origin)
     if (request === null) return instant({ type: 'invalid-header', message: 'A header value is not visible ASCII' })
     const begin = performance.now()
     startedRequests.set(item, begin)
@@ -120,9 +127,9 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       if (recorded().has(attempt.attemptId)) return followRecorded(item)
     }
     const latest = registry.subscriptions.get(attempt.subscriptionId)
-    const fact = attemptFact(attempt, made, judgement, isCancelled(attempt, latest))
-    if (fact.decision.type === 'cancelled' && latest !== undefined) await sayCancelled(latest)
-    if (attempt.orderKey !== undefined) await options.onFailed(item, fact.decision)
+    const fact = attemptFact(attempt, made, judgement, options.isCalledOff(attempt))
+    if (isCancelled(attempt, latest) && latest !== undefined && fact.decision.type === 'cancelled')
+      await sayCancelled(latest)
     if (fact.decision.type === 'retry') {
       await schedule(lane, nextAttempt(attempt, fact, fact.decision, { source: item.source, seq: item.message.seq }))
     }
@@ -207,5 +214,5 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     }
   }
 
-  return { run, followRecorded, showLong }
+  return { run, followRecorded, withdrawSchedule, showLong }
 }

@@ -2,11 +2,12 @@ import type { BreakerPolicy } from '#shared/domain/breaker.ts'
 import { parseRetrySchedule, type RetryPolicy } from '#shared/domain/retry-policy.ts'
 import { parseSignatureVersions } from '#shared/domain/signature.ts'
 import { type Settings, SettingsError } from '#shared/runtime/config.ts'
+import type { SenderConfig } from '#shared/runtime/sender/sender.ts'
+import { senderConfig } from '#shared/runtime/sender/sender-config.ts'
 import { JETHOOK_VERSION } from '#shared/runtime/version.ts'
 import type { AutoDisableConfig } from './auto-disable.ts'
 import type { DispatcherLimits } from './dispatcher.ts'
 import type { RequestFormat } from './request.ts'
-import type { SenderLimits } from './sender.ts'
 
 export interface DelivererConfig {
   laneCount: number
@@ -15,8 +16,10 @@ export interface DelivererConfig {
   dispatcher: DispatcherLimits
   isolation: { breaker: BreakerPolicy; subscriptionConcurrencyMax: number }
   autoDisable: AutoDisableConfig
-  sender: SenderLimits
+  sender: SenderConfig
   format: RequestFormat
+  /** The name that this jethook goes by when it asks receivers for their consent. */
+  origin: string
   retryPolicy: RetryPolicy
 }
 
@@ -44,17 +47,13 @@ export function delivererConfig(settings: Settings): DelivererConfig {
         afterMs: settings.AUTO_DISABLE_AFTER_HOURS * 3_600_000,
         onGone: settings.DISABLE_ON_GONE,
       },
-      sender: {
-        connectTimeoutMs: settings.CONNECT_TIMEOUT_MS,
-        totalTimeoutMs: settings.DELIVERY_TIMEOUT_MS,
-        bodyMaxBytes: settings.RESPONSE_BODY_MAX_BYTES,
-        connectionsPerOriginMax: settings.DELIVERY_CONCURRENCY,
-      },
+      sender: senderConfig(settings),
       format: {
         signatureHeaderName: settings.SIGNATURE_HEADER_NAME,
         signatureVersions: parseSignatureVersions(settings.ENABLED_SIGNATURE_VERSIONS),
         userAgent: `jethook/${JETHOOK_VERSION}`,
       },
+      origin: originOf(settings),
       retryPolicy: {
         scheduleMs: parseRetrySchedule(settings.RETRY_SCHEDULE),
         retriesMax: settings.MAX_RETRIES,
@@ -69,4 +68,9 @@ export function delivererConfig(settings: Settings): DelivererConfig {
     if (error instanceof RangeError) throw new SettingsError(`Settings: ${error.message}.`)
     throw error
   }
+}
+
+function originOf({ HANDSHAKE_ORIGIN, APP_URL }: Settings): string {
+  if (HANDSHAKE_ORIGIN !== '') return HANDSHAKE_ORIGIN
+  return URL.canParse(APP_URL) ? new URL(APP_URL).hostname : 'jethook.localhost'
 }

@@ -59,6 +59,8 @@ interface Queue {
 
 /** Taken items are cut off now and then, not one by one. */
 const CUT_OFF_AFTER = 1_024
+/** What holds a receiver back may be over sooner than was said: its subscription may have got another address. */
+const WAKE_MAX_MS = 5_000
 /** More is fetched when no more than so many wait. */
 const LOW_WATER = 64
 
@@ -198,7 +200,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         queue.wake = null
         nudge(queue.subscriptionId)
       },
-      Math.max(1, Math.ceil(atMs - nowMs())),
+      Math.max(1, Math.min(Math.ceil(atMs - nowMs()), WAKE_MAX_MS)),
     )
   }
 

@@ -1,5 +1,4 @@
 import type { JsMsg } from '@nats-io/jetstream'
-import { isCancelled } from '#shared/domain/cancellation.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import { WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
@@ -26,10 +25,10 @@ export interface IntakeOptions {
   /** What comes now may have been given to another since it was sent. */
   isSuspect(): boolean
   laneOf(lane: number): Lane | undefined
+  /** Nothing is to be sent for its delivery any more. */
+  isCalledOff(attempt: DueAttempt): boolean
   /** An item of an ordered subscription, in the order of its coming. */
   onOrdered(item: WorkItem): void
-  /** @returns true when it was put behind what is parked: then it is looked at when it is read back. */
-  isPutBehind(item: WorkItem): boolean
   /** The attempt may be made, as far as its delivery's own history goes. */
   onDue(item: WorkItem): void
   /** It stands in LEDGER already. */
@@ -94,7 +93,6 @@ export function createIntake(options: IntakeOptions): Intake {
     }
     held.add(item)
     if (attempt.orderKey !== undefined) options.onOrdered(item)
-    else if (options.isPutBehind(item)) return
     else if (mustAsk(item)) void prepare(item)
     else offer(item)
   }
@@ -154,8 +152,9 @@ export function createIntake(options: IntakeOptions): Intake {
    * A retry is scheduled before the fact that calls for it. After a crash in between it comes due while the attempt before it
    * is still to be made again: it waits for that one, whose outcome may make it superfluous.
    */
-  async function placeInSeries({ attempt, lane }: WorkItem): Promise<'next' | 'not yet' | 'superfluous'> {
+  async function placeInSeries({ attempt, lane, isNext }: WorkItem): Promise<'next' | 'not yet' | 'superfluous'> {
     const before = attemptBefore(attempt)
+    if (isNext) return 'next'
     if (before === null) return 'next'
     const settlement = await held.settlementOf(before)
     if (settlement === 'ended') return 'superfluous'
@@ -183,12 +182,10 @@ export function createIntake(options: IntakeOptions): Intake {
 
   function offer(item: WorkItem): void {
     if (recorded().has(item.attempt.attemptId)) options.onRecorded(item)
-    else if (isOff(item)) settling.finish(item)
+    // It need not wait for its turn to be dropped.
+    else if (options.isCalledOff(item.attempt)) settling.finish(item)
     else options.onDue(item)
   }
-
-  /** Nothing is sent any more: it need not wait for its turn to be dropped. */
-  const isOff = ({ attempt }: WorkItem) => isCancelled(attempt, registry.subscriptions.get(attempt.subscriptionId))
 
   return { receive, receiveParked, prepare, offer, mustAsk }
 }

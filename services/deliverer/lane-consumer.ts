@@ -29,6 +29,8 @@ export interface LaneConsumerOptions {
   unacknowledgedMax: number
   /** Where a consumer that has to be made (again) starts. */
   afterSeq: number
+  /** Asked after each break: others may have taken the lane meanwhile, and with it the consumer. */
+  isStillOurs(): Promise<boolean>
   /** @param isSeenBefore It was handed out before, perhaps to another process. */
   onMessage(message: JsMsg, isSeenBefore: boolean): void
 }
@@ -101,7 +103,10 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
 
   async function consumeOnce(): Promise<void> {
     // What was on its way when the connection broke is lost: without this, newer messages would come before it.
-    if (!isFirst) seenThroughSeq = Math.max(seenThroughSeq, await takeOver(options))
+    if (!isFirst) {
+      if (!(await options.isStillOurs())) return
+      seenThroughSeq = Math.max(seenThroughSeq, await takeOver(options))
+    }
     isFirst = false
     if (stopping.signal.aborted) return
     const consumer = await nats.unlessLost(nats.js.consumers.get(source.stream, source.consumerName))

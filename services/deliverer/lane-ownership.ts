@@ -21,14 +21,19 @@ export interface LaneOwnershipOptions {
   laneCount: number
   /** The lane is ours from now on. */
   onGained(lane: number): Promise<void>
-  /** It is not, or must not be; resolves when nothing of it is in hand any more, or can't be waited for. */
-  onLost(lane: number): Promise<void>
+  /**
+   * It is not, or must not be; resolves when nothing of it is in hand any more, or can't be waited for.
+   * @param isStillOurs Nobody else has it before this resolves.
+   */
+  onLost(lane: number, isStillOurs: boolean): Promise<void>
 }
 
 export interface LaneOwnership {
   start(): Promise<void>
   /** Gives all lanes back, once nothing of them is in hand. */
   stop(): Promise<void>
+  /** Asks NATS itself, until it answers. */
+  isStillOurs(lane: number): Promise<boolean>
   /** Asks NATS itself which lanes are still ours, after this process hasn't run for a while; the others are lost. */
   recheck(): Promise<void>
 }
@@ -142,13 +147,13 @@ export function createLaneOwnership(options: LaneOwnershipOptions): LaneOwnershi
 
   async function lose(lane: number): Promise<void> {
     mine.delete(lane)
-    await options.onLost(lane)
+    await options.onLost(lane, false)
     logger.warn({ lane }, 'a lane is in other hands')
   }
 
   async function giveBack(lane: number): Promise<void> {
     mine.delete(lane)
-    await options.onLost(lane)
+    await options.onLost(lane, true)
     try {
       await write(lane, null, ownerOf(lane)?.seq ?? 0)
     } catch (error) {
@@ -177,6 +182,7 @@ export function createLaneOwnership(options: LaneOwnershipOptions): LaneOwnershi
       await Promise.all(given)
       peers.stop()
     },
+    isStillOurs,
     async recheck() {
       for (const lane of [...mine]) if (!(await isStillOurs(lane))) await lose(lane)
     },

@@ -22,6 +22,7 @@ export interface LaneOptions {
   ledgerSeq(): number
   /** What is parked could come again: its attempts stand in LEDGER behind this sequence. */
   parkedAfterLedgerSeq(): number
+  isStillOurs(): Promise<boolean>
   onMessage(message: JsMsg, source: StreamSource, isSeenBefore: boolean): void
 }
 
@@ -69,13 +70,14 @@ export function createLane(options: LaneOptions): Lane {
   ]
 
   function consumerOf(source: StreamSource, afterSeq: number): LaneConsumer {
-    const { logger, unacknowledgedMax } = options
+    const { logger, unacknowledgedMax, isStillOurs } = options
     return createLaneConsumer({
       nats,
       logger,
       source: sources[source],
       unacknowledgedMax,
       afterSeq,
+      isStillOurs,
       onMessage: (message, isSeenBefore) => receive(message, source, isSeenBefore),
     })
   }

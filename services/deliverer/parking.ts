@@ -5,7 +5,10 @@ import type { Nats } from '#shared/runtime/nats.ts'
 import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { attemptOfWaiting, type DueAttempt, parkedOf, type WorkItem } from './work-item.ts'
 
-/** What is parked of a subscription or, of an ordered one, of one order key: in the order in which it was parked. */
+/**
+ * What is parked of a subscription or, of an ordered one, of one order key: in the order in which it was parked. Of an order
+ * key only the first one is ever read back: it keeps its place, and all others wait, until its delivery has ended.
+ */
 export interface Lot {
   readonly lane: number
   readonly subscriptionId: string
@@ -26,6 +29,8 @@ interface LotState extends Lot {
   mark: { cursorSeq: number; ledgerSeq: number } | null
   /** Attempts of what is done and not purged stand in LEDGER behind this; null: there is nothing of that kind. */
   doneAfterLedgerSeq: number | null
+  /** Of an order key: attempts of the first one, of which WAITING does not know yet, stand in LEDGER behind this. */
+  frontAfterLedgerSeq: number | null
   parksUnderWay: number
   /** Counts what was to be parked. */
   parkCount: number
@@ -43,14 +48,24 @@ export interface Parking {
   close(lane: number): void
   lotOf(lane: number, subscriptionId: string, orderKey: string): Lot
   find(lane: number, subscriptionId: string, orderKey: string): Lot | null
+  /** Of order keys. */
+  orderedLotsOf(lane: number): Lot[]
   /** On disk when it resolves: the message that it came by may be acknowledged then. Parking it twice is no error. */
   park(lot: Lot, attempts: readonly DueAttempt[]): Promise<void>
-  /** The next one that would be read back, which stays where it is; null: there is none. */
-  front(lot: Lot): Promise<DueAttempt | null>
-  /** Reads the next ones back, in order; they stay parked until they are acknowledged. */
+  /** Reads the next ones back, in order; they stay parked until they are acknowledged, or done. */
   read(lot: Lot, max: number): Promise<WorkItem[]>
+  /** Of an order key: an attempt of the first one is made now. */
+  begin(lot: Lot): void
+  /** Of an order key: what LEDGER says of the first one can be seen in WAITING too. */
+  rest(lot: Lot): void
+  /** Of an order key: the first one has ended; the next one may be read. */
+  done(lot: Lot): void
+  /** Whether a delivery has a place in its lot. */
+  hasPlace(lot: Lot, deliveryId: string): Promise<boolean>
   /** Finds what another process has parked that took the lane for its own. @returns The subscriptions that it is of. */
   lookForOthers(lane: number): Promise<string[]>
+  /** Something of it was read back and is not done. */
+  isInHand(lot: Lot): boolean
   /** It was read back, is not done, and its lane is still open. */
   isOutstanding(item: WorkItem): boolean
   /** Takes what is done off the disk. */
@@ -74,6 +89,8 @@ const PURGES_AT_ONCE = 8
 const MESSAGE_NOT_FOUND = 404
 
 type SubjectCounts = Record<string, number>
+
+const isOfKey = ({ orderKey }: Lot) => orderKey !== UNORDERED
 
 interface LaneLots {
   /** What stands up to here was parked under an earlier owner, who may have made the attempt. */
@@ -120,6 +137,7 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
       doneCount: 0,
       mark: null,
       doneAfterLedgerSeq: null,
+      frontAfterLedgerSeq: null,
       parksUnderWay: 0,
       parkCount: 0,
       isReading: false,
@@ -224,13 +242,12 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
 
   async function read(given: Lot, max: number): Promise<WorkItem[]> {
     const lot = given as LotState
-    // Of an order key one is in hand at a time.
-    const isBusy = lot.isReading || (lot.orderKey !== UNORDERED && lot.outstanding.size > 0)
+    const isBusy = lot.isReading || (isOfKey(lot) && lot.outstanding.size > 0)
     if (isBusy || !lot.hasMore || max < 1) return []
     lot.isReading = true
     lot.lastUsedMs = performance.now()
     try {
-      const items = await readNext(lot, max)
+      const items = isOfKey(lot) ? await readFront(lot) : await readNext(lot, max)
       if (items.length === 0) await lookForEnd(lot)
       return isOpen(lot) ? items : []
     } finally {
@@ -255,6 +272,28 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
     lot.cursorSeq = found.at(-1)!.seq
     lot.doneAfterLedgerSeq ??= seqBefore
     return found.map(({ seq, attempt }) => itemOf(lot, seq, attempt))
+  }
+
+  /** Of the leader: another copy may still have what is purged, which would be made once more. */
+  async function readFront(lot: LotState): Promise<WorkItem[]> {
+    const message = await nextFrom(lot.cursorSeq + 1, filterOf(lot))
+    if (message === null) return []
+    lot.cursorSeq = message.seq
+    lot.frontAfterLedgerSeq = lot.doneAfterLedgerSeq
+    return [itemOf(lot, message.seq, attemptOfWaiting(message))]
+  }
+
+  function done(lot: LotState): void {
+    const afterSeq = lot.frontAfterLedgerSeq ?? ledgerSeq()
+    lot.doneAfterLedgerSeq = Math.min(lot.doneAfterLedgerSeq ?? afterSeq, afterSeq)
+    lot.frontAfterLedgerSeq = null
+    lot.doneCount += lot.outstanding.size
+    lot.outstanding.clear()
+  }
+
+  function rest(lot: LotState): void {
+    lot.frontAfterLedgerSeq = null
+    if (lot.doneCount === 0) lot.doneAfterLedgerSeq = null
   }
 
   /** What is parked while the question is under way may be missing from the answer. */
@@ -286,7 +325,7 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
       message: {
         seq,
         ack() {
-          if (lot.outstanding.delete(seq)) lot.doneCount++
+          if (!isOfKey(lot) && lot.outstanding.delete(seq)) lot.doneCount++
         },
         nak: (delayMs) => onAgain(item, delayMs),
         working() {},
@@ -307,10 +346,13 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
   async function purgeLot(lot: LotState): Promise<void> {
     const now = { cursorSeq: lot.cursorSeq, ledgerSeq: ledgerSeq() }
     const throughSeq = lot.outstanding.size === 0 ? lot.cursorSeq : Math.min(...lot.outstanding) - 1
-    const doneCount = lot.outstanding.size === 0 ? lot.doneCount : 0
+    // Of an order key all that is done stands before the one in front.
+    const isAllDone = lot.outstanding.size === 0 || isOfKey(lot)
+    const doneCount = isAllDone ? lot.doneCount : 0
     await nats.jsm.streams.purge(STREAM_NAMES.waiting, { filter: filterOf(lot), seq: throughSeq + 1 })
     lot.doneCount -= doneCount
-    if (lot.doneCount === 0 && lot.outstanding.size === 0) lot.doneAfterLedgerSeq = null
+    if (lot.doneCount === 0 && isAllDone) lot.doneAfterLedgerSeq = null
+    else if (isOfKey(lot)) return
     // What had been read back by an earlier purge is gone: what isn't was recorded after it.
     else if (lot.mark !== null && throughSeq >= lot.mark.cursorSeq) lot.doneAfterLedgerSeq = lot.mark.ledgerSeq
     else if (lot.mark !== null) return
@@ -356,16 +398,23 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
     },
     lotOf,
     find: (lane, subscriptionId, orderKey) => lanes.get(lane)?.lots.get(nameOf(subscriptionId, orderKey)) ?? null,
+    orderedLotsOf: (lane) => [...(lanes.get(lane)?.lots.values() ?? [])].filter(isOfKey),
     park,
-    async front(lot) {
-      const message = await nextFrom((lot as LotState).cursorSeq + 1, filterOf(lot))
-      return message === null ? null : attemptOfWaiting(message)
-    },
     read,
+    begin(lot) {
+      const state = lot as LotState
+      state.frontAfterLedgerSeq ??= ledgerSeq()
+    },
+    rest: (lot) => rest(lot as LotState),
+    done: (lot) => done(lot as LotState),
+    async hasPlace({ lane, subscriptionId, orderKey }, deliveryId) {
+      return !(await isNothingFrom(1, WAITING_SUBJECTS.places(lane, subscriptionId, orderKey, deliveryId)))
+    },
     async lookForOthers(lane) {
       const ofLane = lanes.get(lane)
       return ofLane === undefined ? [] : openMarked(lane, ofLane)
     },
+    isInHand: (lot) => (lot as LotState).outstanding.size > 0,
     isOutstanding: ({ lane, attempt, message }) =>
       [...(lanes.get(lane)?.lots.values() ?? [])].some(
         (lot) => lot.subscriptionId === attempt.subscriptionId && lot.outstanding.has(message.seq),
@@ -373,7 +422,8 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
     purge,
     attemptsAfterLedgerSeq: (lane) =>
       [...(lanes.get(lane)?.lots.values() ?? [])].reduce(
-        (least, { doneAfterLedgerSeq }) => Math.min(least, doneAfterLedgerSeq ?? Number.POSITIVE_INFINITY),
+        (least, { doneAfterLedgerSeq, frontAfterLedgerSeq }) =>
+          Math.min(least, doneAfterLedgerSeq ?? least, frontAfterLedgerSeq ?? least),
         Number.POSITIVE_INFINITY,
       ),
   }

@@ -12,6 +12,7 @@ import { controlSubject, type ReceiverState } from '#shared/facts/control.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
+import type { Consent } from './handshakes.ts'
 
 /** Whether a subscription's receiver may get a request now. */
 export type Gate =
@@ -34,8 +35,9 @@ export interface Receivers {
   gateOf(subscriptionId: string, isDraining: boolean): Gate
   /** A request begins. */
   began(subscriptionId: string, isDraining: boolean): void
-  /** @returns since when there has been nothing but failures, in ms; null: that isn't so. */
-  answered(subscriptionId: string, seen: AnswerSeen): number | null
+  answered(subscriptionId: string, seen: AnswerSeen): void
+  /** Since when there has been nothing but failures, in ms; null: that isn't so. */
+  failingSinceMs(subscriptionId: string): number | null
   /** Of a lane that isn't ours any more. */
   forget(subscriptionId: string): void
 }
@@ -43,6 +45,8 @@ export interface Receivers {
 export interface ReceiversOptions {
   registry: Registry
   control: Appender
+  /** Whether the receiver wants what is sent to it. */
+  consentOf(subscription: RegisteredSubscription): Consent
   clock: Clock
   logger: Logger
   config: {
@@ -52,6 +56,8 @@ export interface ReceiversOptions {
 }
 
 interface Receiver {
+  /** What is known is of this address, and no other. */
+  targetVersion: number
   breaker: BreakerState
   holdUntilMs: number | null
   failingSinceMs: number | null
@@ -71,14 +77,17 @@ const NOTE_FAILING_AFTER_MS = 60_000
 /** What a rate allows at once: as much as in so many ms. */
 const BURST_MS = 100
 
-export function createReceivers({ registry, control, clock, logger, config }: ReceiversOptions): Receivers {
+export function createReceivers({ registry, control, consentOf, clock, logger, config }: ReceiversOptions): Receivers {
   const receivers = new Map<string, Receiver>()
 
   function receiverOf(subscriptionId: string): Receiver {
     const known = receivers.get(subscriptionId)
-    if (known) return known
-    const noted = registry.receivers.get(subscriptionId)?.state
+    const targetVersion = registry.subscriptions.get(subscriptionId)?.state.targetVersion ?? 0
+    if (known?.targetVersion === targetVersion) return known
+    const latest = registry.receivers.get(subscriptionId)?.state
+    const noted = (latest?.targetVersion ?? 0) === targetVersion ? latest : undefined
     const receiver: Receiver = {
+      targetVersion,
       breaker:
         noted?.breaker.state === 'open'
           ? openBreaker(
@@ -108,9 +117,12 @@ export function createReceivers({ registry, control, clock, logger, config }: Re
     const subscription = registry.subscriptions.get(subscriptionId)
     const open: Gate = { type: 'open', concurrencyMax: config.subscriptionConcurrencyMax }
     if (subscription === undefined || isOff(subscription)) return open
-    const { pausedAtMs, concurrencyMax, rateLimit, drainPerSecond } = subscription.state
+    const { pausedAtMs, concurrencyMax, drainPerSecond } = subscription.state
     const nowMs = clock.nowMs()
     if (pausedAtMs !== null) return { type: 'shut', untilMs: nowMs + PAUSE_POLL_MS, isLong: true }
+    const consent = consentOf(subscription)
+    if (consent.type === 'missing') return { type: 'shut', untilMs: consent.untilMs, isLong: true }
+    const rateLimit = lowerRate(subscription.state.rateLimit, consent.ratePerMinute)
     const receiver = receiverOf(subscriptionId)
     if (receiver.holdUntilMs !== null && receiver.holdUntilMs > nowMs)
       return { type: 'shut', untilMs: receiver.holdUntilMs, isLong: receiver.holdUntilMs - nowMs > LONG_MS }
@@ -129,18 +141,22 @@ export function createReceivers({ registry, control, clock, logger, config }: Re
   }
 
   function began(subscriptionId: string, isDraining: boolean): void {
-    const state = registry.subscriptions.get(subscriptionId)?.state
-    if (!state || (state.rateLimit === null && state.drainPerSecond === null)) return
+    const subscription = registry.subscriptions.get(subscriptionId)
+    if (!subscription) return
+    const { state } = subscription
+    const consent = state.handshake ? consentOf(subscription) : null
+    const rateLimit = lowerRate(state.rateLimit, consent?.type === 'given' ? consent.ratePerMinute : null)
+    if (rateLimit === null && state.drainPerSecond === null) return
     const receiver = receiverOf(subscriptionId)
     const nowMs = clock.nowMs()
-    if (state.rateLimit !== null) receiver.rate = decideRate(receiver.rate, nowMs, rateOf(state.rateLimit)).state
+    if (rateLimit !== null) receiver.rate = decideRate(receiver.rate, nowMs, rateOf(rateLimit)).state
     if (state.drainPerSecond !== null && isDraining)
       receiver.drainRate = decideRate(receiver.drainRate, nowMs, drainRateOf(state.drainPerSecond)).state
   }
 
-  function answered(subscriptionId: string, { sign, isSuccess, holdMs }: AnswerSeen): number | null {
+  function answered(subscriptionId: string, { sign, isSuccess, holdMs }: AnswerSeen): void {
     // The common case: a success of a receiver of which nothing is known.
-    if (isSuccess && !receivers.has(subscriptionId) && !registry.receivers.has(subscriptionId)) return null
+    if (isSuccess && !receivers.has(subscriptionId) && !registry.receivers.has(subscriptionId)) return
     const receiver = receiverOf(subscriptionId)
     const nowMs = clock.nowMs()
     const before = receiver.breaker
@@ -164,7 +180,6 @@ export function createReceivers({ registry, control, clock, logger, config }: Re
     if (before.type !== receiver.breaker.type)
       logger.info({ subscription_id: subscriptionId, breaker: receiver.breaker.type }, 'breaker')
     if (isToBeNoted) note(subscriptionId, receiver)
-    return receiver.failingSinceMs
   }
 
   /** One write at a time; what has changed meanwhile is written by the next. */
@@ -202,15 +217,31 @@ export function createReceivers({ registry, control, clock, logger, config }: Re
           ? { state: 'open', sinceMs: breaker.sinceMs, reason: breaker.reason }
           : { state: 'closed' },
       holdUntilMs,
+      targetVersion: receiver.targetVersion,
       failingSinceMs: receiver.isFailureNoted ? receiver.failingSinceMs : null,
       changedAtMs: clock.nowMs(),
     }
   }
 
-  return { gateOf, began, answered, forget: (subscriptionId) => void receivers.delete(subscriptionId) }
+  return {
+    gateOf,
+    began,
+    answered,
+    failingSinceMs: (subscriptionId) => receivers.get(subscriptionId)?.failingSinceMs ?? null,
+    forget: (subscriptionId) => void receivers.delete(subscriptionId),
+  }
 }
 
-function rateOf({ requests, perMs }: { requests: number; perMs: number }) {
+type DeliveryRate = { requests: number; perMs: number }
+
+/** Of the subscription's own limit and what its receiver allows the lower one. */
+function lowerRate(own: DeliveryRate | null, ratePerMinute: number | null): DeliveryRate | null {
+  if (ratePerMinute === null) return own
+  const allowed = { requests: ratePerMinute, perMs: 60_000 }
+  return own === null || own.perMs / own.requests < allowed.perMs / allowed.requests ? allowed : own
+}
+
+function rateOf({ requests, perMs }: DeliveryRate) {
   return { burst: Math.max(1, Math.round((requests * BURST_MS) / perMs)), periodMs: perMs / requests }
 }
 

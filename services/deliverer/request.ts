@@ -1,7 +1,12 @@
-import { type SignatureVersion, signatureHeader } from '#shared/domain/signature.ts'
+import { createHash } from 'node:crypto'
+import type { SignatureVersion } from '#shared/domain/signature.ts'
+import { isRepresentable, isSentHeader } from '#shared/domain/target-headers.ts'
+import type { TargetTls } from '#shared/domain/target-tls.ts'
 import type { SubscriptionSecrets, SubscriptionState } from '#shared/facts/control.ts'
 import type { CachedEvent } from '#shared/runtime/event-cache.ts'
-import type { OutgoingRequest } from './sender.ts'
+import type { ClientTls } from '#shared/runtime/sender/pools.ts'
+import type { OutgoingRequest } from '#shared/runtime/sender/sender.ts'
+import { prepareSigning, type Signing, signatureHeaderNames, signatureHeaders } from './signing.ts'
 
 export interface RequestFormat {
   signatureHeaderName: string
@@ -14,25 +19,14 @@ export interface PreparedTarget {
   origin: string
   path: string
   method: string
-  secret: string
+  signing: Signing
   /** Null: the server's. */
   timeoutMs: number | null
   /** The customer's headers, names in lower case, but for those that jethook sets itself. */
   headers: readonly (readonly [string, string])[]
+  /** Null: none of its own. */
+  tls: ClientTls | null
 }
-
-const OWN_HEADERS = new Set([
-  'content-type',
-  'x-event-id',
-  'x-event-type',
-  'x-jethook-replay',
-  'content-length',
-  'host',
-  'connection',
-  'transfer-encoding',
-])
-/** Visible ASCII, space and tab. */
-const REPRESENTABLE = /^[\t\x20-\x7e]*$/
 
 export function prepareTarget(
   state: SubscriptionState,
@@ -40,18 +34,28 @@ export function prepareTarget(
   format: RequestFormat,
 ): PreparedTarget {
   const url = new URL(secrets.targetUrl ?? state.target.url)
-  const signatureName = format.signatureHeaderName.toLowerCase()
+  const signatureNames = signatureHeaderNames(format.signatureHeaderName)
   const headers = Object.entries(secrets.targetHeaders)
     .map(([name, value]) => [name.toLowerCase(), value] as const)
-    .filter(([name]) => !OWN_HEADERS.has(name) && name !== signatureName)
+    .filter(([name]) => isSentHeader(name) && !signatureNames.includes(name))
   return {
     origin: url.origin,
     path: url.pathname + url.search,
     method: state.target.method,
-    secret: secrets.secret,
+    signing: prepareSigning(state, secrets, format.signatureVersions),
     timeoutMs: state.retryPolicy?.timeoutMs ?? null,
     headers,
+    tls: clientTls(state.subscriptionId, secrets.tls ?? null),
   }
+}
+
+/** Certificates under a name that no other subscription has, and no other state of the certificates. */
+function clientTls(subscriptionId: string, tls: TargetTls | null): ClientTls | null {
+  if (tls === null) return null
+  const identity = createHash('sha256')
+    .update(JSON.stringify([subscriptionId, tls.ca, tls.certificate, tls.key]))
+    .digest('base64')
+  return { ...tls, identity }
 }
 
 /** An event and what its request says about it. */
@@ -80,20 +84,19 @@ export function buildRequest(
   if (target.headers.length > 0) signed.sort(byName)
   const headers: string[] = []
   for (const [name, value] of signed) {
-    if (!REPRESENTABLE.test(value)) return null
+    if (!isRepresentable(value)) return null
     headers.push(name, value)
   }
-  const signature = signatureHeader({
-    secret: target.secret,
-    timestamp,
-    headers: signed,
-    body: payload,
-    versions: format.signatureVersions,
-  })
-  headers.push(format.signatureHeaderName, signature, 'accept', '*/*', 'accept-encoding', 'identity')
-  if (!target.headers.some(([name]) => name === 'user-agent')) headers.push('user-agent', format.userAgent)
-  const { origin, path, method, timeoutMs } = target
-  return { origin, path, method, headers, body: payload, ...(timeoutMs === null ? {} : { timeoutMs }) }
+  const content = { eventId: event.eventId, timestamp, headers: signed, body: payload }
+  headers.push(...signatureHeaders(target.signing, content, format.signatureHeaderName), 'accept-encoding', 'identity')
+  const isGiven = (wanted: string) => target.headers.some(([name]) => name === wanted)
+  if (!isGiven('accept')) headers.push('accept', '*/*')
+  if (!isGiven('user-agent')) headers.push('user-agent', format.userAgent)
+  const { origin, path, method, timeoutMs, tls } = target
+  const request: OutgoingRequest = { origin, path, method, headers, body: payload }
+  if (timeoutMs !== null) request.timeoutMs = timeoutMs
+  if (tls !== null) request.tls = tls
+  return request
 }
 
 function byName(a: readonly [string, string], b: readonly [string, string]): number {

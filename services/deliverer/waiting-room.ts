@@ -1,9 +1,7 @@
-import { isCancelled } from '#shared/domain/cancellation.ts'
 import { attemptIdOf, laneOf } from '#shared/domain/ids.ts'
 import type { Registry } from '#shared/domain/registry.ts'
-import type { Decision } from '#shared/facts/ledger.ts'
 import { UNORDERED, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
-import type { RetryDue } from '#shared/facts/waiting.ts'
+import type { HeadNote, RetryDue } from '#shared/facts/waiting.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { ControlReader } from '#shared/runtime/control-reader.ts'
@@ -17,7 +15,7 @@ import { createParking, type Lot } from './parking.ts'
 import type { Gate } from './receivers.ts'
 import type { RecordedAttempts } from './recorded-attempts.ts'
 import type { Settling } from './settling.ts'
-import type { WorkItem } from './work-item.ts'
+import type { DueAttempt, Standing, WorkItem } from './work-item.ts'
 
 export interface WaitingRoomOptions {
   nats: Nats
@@ -38,7 +36,10 @@ export interface WaitingRoomOptions {
   isStopping(): boolean
   /** Its lane is still ours; otherwise it is let go. */
   isOurs(item: WorkItem): boolean
-  onRecorded(item: WorkItem): void
+  /** Nothing is to be sent for its delivery any more. */
+  isCalledOff(attempt: DueAttempt): boolean
+  /** Takes back the retry that an earlier run of the attempt may have scheduled. */
+  withdrawSchedule(item: WorkItem): Promise<void>
 }
 
 /**
@@ -49,17 +50,18 @@ export interface WaitingRoom {
   /** It may be made as soon as its receiver can take it. */
   add(item: WorkItem): void
   addOrdered(item: WorkItem): void
-  /** @returns true when something is parked that it must not overtake: it is parked behind that. */
-  isPutBehind(item: WorkItem): boolean
   /** Something waits on disk. */
   hasMore(subscriptionId: string): boolean
+  /** Something has piled up, and is not all sent yet. */
+  isDraining(subscriptionId: string): boolean
   /** Reads back what waits on disk. */
   fetch(subscriptionId: string): void
   /** Nothing of it should wait in memory. */
   clear(subscriptionId: string): void
   finish(item: WorkItem, settlement?: Settlement): void
   onSettled(item: WorkItem, settlement: Settlement): void
-  onFailed(item: WorkItem, decision: Decision): Promise<void>
+  /** An attempt of the item is made now. */
+  onBegin(item: WorkItem): void
   open(lane: number, attemptsAfterLedgerSeq: number): Promise<void>
   close(lane: number): void
   purge(lane: number): Promise<void>
@@ -72,8 +74,11 @@ const FETCH_MAX = 100
 const NUDGE_MS = 5
 const LOOK_AGAIN_MS = 50
 const CONTROL_WAIT_MS = 5_000
+/** After trouble of our own. */
+const READ_AGAIN_MS = 1_000
 /** A retry whose turn it is, but whose receiver takes nothing, comes again after so long at the least. */
-const POSTPONED_MIN_MS = 30_000
+const POSTPONED_MIN_MS = 5_000
+const POSTPONED_BY_PAUSE_MS = 30_000
 /** The fuller a lane, the fewer of one subscription may wait in memory. */
 const ALLOWANCES = [
   { fill: 0.9, waitingMax: 0 },
@@ -91,25 +96,30 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     waiting,
     parking,
     logger,
+    isStopping: options.isStopping,
     isOurs: options.isOurs,
+    isInHand: (item) => held.of(item.attempt.attemptId) === item,
     whenReady,
+    standingOf,
+    nextOf,
     onTurn,
-    isOver,
-    isGoingOn,
-    isBlocking,
+    onOver: (item, standing) => void leaveOver(item, standing),
+    onResting: (item) => finish(item, 'retried'),
     onParked: (item) => leaveParked(item),
-    onTrouble: settling.giveBack,
+    handBack: settling.handBack,
     onReadBack: intake.receiveParked,
+    hasRoom,
+    onNoRoom: (subscriptionId) => nudgeSoon(subscriptionId, LOOK_AGAIN_MS),
   })
 
   const laneOfSubscription = (subscriptionId: string) => laneOf(subscriptionId, options.laneCount)
-  const orderingOf = (subscriptionId: string) => registry.subscriptions.get(subscriptionId)?.state.ordering ?? null
   const isOrdered = ({ attempt }: WorkItem) => attempt.orderKey !== undefined
 
   // -- in memory or on disk --------------------------------------------------------------------------------------------
 
   function add(item: WorkItem): void {
-    if (item.source === 'parked' || isOrdered(item) || mayWaitInMemory(item)) dispatcher.add(item)
+    const mayGoOn = item.source === 'parked' || isOrdered(item) || (!isOvertaking(item) && mayWaitInMemory(item))
+    if (mayGoOn) dispatcher.add(item)
     else void park(item)
   }
 
@@ -138,13 +148,9 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     nudgeSoon(item.attempt.subscriptionId, NUDGE_MS)
   }
 
-  function isPutBehind(item: WorkItem): boolean {
-    if (item.source === 'parked') return false
-    const { subscriptionId } = item.attempt
-    if (parking.find(item.lane, subscriptionId, UNORDERED)?.hasMore !== true) return false
-    void park(item)
-    return true
-  }
+  /** What is parked came before it. */
+  const isOvertaking = ({ lane, attempt }: WorkItem) =>
+    parking.find(lane, attempt.subscriptionId, UNORDERED)?.hasMore === true
 
   function clear(subscriptionId: string): void {
     const isToGo = (item: WorkItem) => item.source !== 'parked' && !isOrdered(item)
@@ -157,6 +163,11 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     const lane = laneOfSubscription(subscriptionId)
     if (parking.find(lane, subscriptionId, UNORDERED)?.hasMore) return true
     return chains.hasMore(lane, subscriptionId)
+  }
+
+  function isDraining(subscriptionId: string): boolean {
+    const lot = parking.find(laneOfSubscription(subscriptionId), subscriptionId, UNORDERED)
+    return hasMore(subscriptionId) || (lot !== null && parking.isInHand(lot))
   }
 
   function fetch(subscriptionId: string): void {
@@ -176,7 +187,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     } catch (error) {
       if (options.isStopping()) return
       logger.warn({ err: error }, 'what is parked could not be read back')
-      nudgeSoon(subscriptionId, POSTPONED_MIN_MS / 30)
+      nudgeSoon(subscriptionId, READ_AGAIN_MS)
     }
   }
 
@@ -204,21 +215,24 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     if (items.some(({ isRedelivered }) => isRedelivered)) await recorded().catchUp()
   }
 
-  function onTurn(item: WorkItem): boolean {
-    const { subscriptionId } = item.attempt
-    const gate = options.gateOf(subscriptionId, true)
-    const isShut = gate.type === 'shut' && gate.isLong
-    if (item.source === 'ledger' && (isShut || !mayWaitInMemory(item))) return false
-    if (item.source === 'waiting' && isShut) void postpone(item, gate.untilMs)
+  function onTurn(item: WorkItem): void {
+    const gate = options.gateOf(item.attempt.subscriptionId, true)
+    if (item.source === 'waiting' && gate.type === 'shut' && gate.isLong) void postpone(item, gate.untilMs)
     else if (intake.mustAsk(item)) void intake.prepare(item)
     else intake.offer(item)
-    return true
+  }
+
+  function hasRoom(subscriptionId: string): boolean {
+    const gate = options.gateOf(subscriptionId, true)
+    return !(gate.type === 'shut' && gate.isLong) && dispatcher.waitingCount(subscriptionId) < FETCH_MAX
   }
 
   /** It keeps its place in the order and comes again later. */
   async function postpone(item: WorkItem, untilMs: number): Promise<void> {
     const { attempt, lane } = item
-    const atMs = Math.max(untilMs, options.clock.nowMs() + POSTPONED_MIN_MS)
+    const isPaused = (registry.subscriptions.get(attempt.subscriptionId)?.state.pausedAtMs ?? null) !== null
+    const leastMs = isPaused ? POSTPONED_BY_PAUSE_MS : POSTPONED_MIN_MS
+    const atMs = Math.max(untilMs, options.clock.nowMs() + leastMs)
     const retry: RetryDue = { ...attempt, v: 1, type: 'retry', dueAtMs: attempt.dueAtMs ?? atMs }
     try {
       await waiting.append({
@@ -235,50 +249,68 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     }
   }
 
-  function isOver(item: WorkItem): boolean {
-    const { attempt } = item
-    if (recorded().has(attempt.attemptId)) options.onRecorded(item)
-    else if (isCancelled(attempt, registry.subscriptions.get(attempt.subscriptionId))) finish(item)
-    else return false
-    return true
+  /** The last attempt of an item's delivery that is known to be recorded; 0: none is. */
+  function latestRecorded({ deliveryId, attemptNumber }: DueAttempt): number {
+    const isKnown = (number: number) => recorded().has(attemptIdOf(deliveryId, number))
+    let latest = attemptNumber - 1
+    while (isKnown(latest + 1)) latest++
+    while (latest > 0 && !isKnown(latest)) latest--
+    return latest
   }
 
-  function isGoingOn({ attempt }: WorkItem): boolean {
-    let { attemptNumber } = attempt
-    while (recorded().has(attemptIdOf(attempt.deliveryId, attemptNumber + 1))) attemptNumber++
-    return Boolean(recorded().retryOf(attemptIdOf(attempt.deliveryId, attemptNumber)))
+  function standingOf(attempt: DueAttempt): Standing {
+    const { deliveryId } = attempt
+    if (options.isCalledOff(attempt)) return 'cancelled'
+    const latest = latestRecorded(attempt)
+    if (latest === 0) return 'due'
+    const attemptId = attemptIdOf(deliveryId, latest)
+    if (recorded().retryOf(attemptId)) return latest < attempt.attemptNumber ? 'due' : 'going on'
+    return recorded().isDeadLetter(attemptId) ? 'dead' : 'ended'
   }
 
-  function isBlocking({ attempt }: WorkItem): boolean {
-    const isBlockedByDead = orderingOf(attempt.subscriptionId)?.onDeadLetter === 'block'
-    return isBlockedByDead && recorded().isDeadLetter(attempt.attemptId)
+  function nextOf(attempt: DueAttempt): HeadNote['next'] {
+    const latest = latestRecorded(attempt)
+    const retry = recorded().retryOf(attemptIdOf(attempt.deliveryId, latest))
+    return retry ? { attemptNumber: latest + 1, dueAtMs: retry.dueAtMs } : null
+  }
+
+  /** Who recorded its end may have died before it could take back what an earlier run had scheduled. */
+  async function leaveOver(item: WorkItem, standing: Exclude<Standing, 'due'>): Promise<void> {
+    try {
+      if (item.isRedelivered && (standing === 'dead' || standing === 'ended')) await options.withdrawSchedule(item)
+      finish(item, standing === 'going on' ? 'retried' : 'ended')
+    } catch (error) {
+      settling.giveBack(item, error)
+    }
   }
 
   /** That others wait for it, or don't any more, is noted before its message is acknowledged: a crash in between repeats it. */
   function finish(item: WorkItem, settlement: Settlement = 'known'): void {
-    const noted = item.attempt.orderKey === undefined ? null : chains.beforeSettled(item, settlement)
+    const noted = isOrdered(item) ? chains.beforeSettled(item, settlement) : null
     if (noted === null) settling.finish(item, settlement)
     else noted.then(() => settling.finish(item, settlement)).catch((error: unknown) => settling.giveBack(item, error))
   }
 
   async function open(lane: number, attemptsAfterLedgerSeq: number): Promise<void> {
     const found = await parking.open(lane, attemptsAfterLedgerSeq)
-    const ordered = await chains.open(lane)
-    for (const subscriptionId of new Set([...found, ...ordered])) nudgeSoon(subscriptionId, NUDGE_MS)
+    await chains.open(lane)
+    for (const subscriptionId of found) nudgeSoon(subscriptionId, NUDGE_MS)
   }
 
   return {
     add,
     addOrdered: chains.add,
-    isPutBehind,
     hasMore,
+    isDraining,
     fetch,
     clear,
     finish,
     onSettled(item, settlement) {
-      if (item.attempt.orderKey !== undefined) chains.onSettled(item, settlement)
+      if (isOrdered(item)) chains.onSettled(item, settlement)
     },
-    onFailed: chains.onFailed,
+    onBegin(item) {
+      if (isOrdered(item)) chains.onBegin(item)
+    },
     open,
     close(lane) {
       parking.close(lane)
@@ -289,7 +321,10 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     async lookForOthers(lanes) {
       await chains.lookForReleased()
       for (const lane of lanes)
-        for (const subscriptionId of await parking.lookForOthers(lane)) nudgeSoon(subscriptionId, NUDGE_MS)
+        for (const subscriptionId of await parking.lookForOthers(lane)) {
+          chains.adopt(lane)
+          nudgeSoon(subscriptionId, NUDGE_MS)
+        }
     },
   }
 }

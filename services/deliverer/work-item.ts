@@ -28,15 +28,22 @@ export interface WorkItem {
   source: WorkSource
   /** The message was handed out before, or to another since: its attempt may have been made, and recorded, already. */
   isRedelivered: boolean
+  /** Its delivery is in front of its order key, and known to wait for this attempt. */
+  isNext?: boolean
   /** When the server was last told that it is still in work, in ms of the monotonic clock. */
   heldSinceMs: number
 }
 
+/**
+ * What LEDGER says of the delivery that an attempt is of: the attempt is due; it is made, and a later one follows; the delivery
+ * has ended, as a dead letter or otherwise, or was called off.
+ */
+export type Standing = 'due' | 'going on' | 'dead' | 'ended' | 'cancelled'
+
 /** @throws {Error} when the message is no delivery fact of a known version. */
-export function attemptOfDelivery(message: Pick<JsMsg, 'string' | 'seq'>): DueAttempt {
+export function attemptOfDelivery(message: Pick<JsMsg, 'string'>): DueAttempt {
   const fact = decodeLedgerFact(message.string()) as DeliveryCreated
-  const attempt = { ...fact, attemptId: attemptIdOf(fact.deliveryId, 1), attemptNumber: 1, dueAtMs: null }
-  return fact.orderKey === undefined ? attempt : { ...attempt, orderSeq: message.seq }
+  return { ...fact, attemptId: attemptIdOf(fact.deliveryId, 1), attemptNumber: 1, dueAtMs: null }
 }
 
 /** @throws {Error} when the message is no due or parked attempt of a known version. */

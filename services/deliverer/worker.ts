@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JsMsg } from '@nats-io/jetstream'
-import type { Judgement } from '#shared/domain/outcome.ts'
+import { isCancelled } from '#shared/domain/cancellation.ts'
+import { holdAskedMs, isGone, type Judgement } from '#shared/domain/outcome.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
@@ -12,12 +13,15 @@ import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createPeers, type Peers } from '#shared/runtime/peers.ts'
+import { createSender, type Sender } from '#shared/runtime/sender/sender.ts'
 import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { MadeRequest } from './attempt.ts'
 import { createAttempts } from './attempts.ts'
 import { createAutoDisable } from './auto-disable.ts'
+import { createCalledOff } from './called-off.ts'
 import type { DelivererConfig } from './config.ts'
 import { createDispatcher } from './dispatcher.ts'
+import { createHandshakes } from './handshakes.ts'
 import { createHeldItems, type Settlement } from './held-items.ts'
 import { createIntake } from './intake.ts'
 import { createLane, type Lane, type StreamSource } from './lane.ts'
@@ -26,11 +30,10 @@ import { createLaneOwnership } from './lane-ownership.ts'
 import { createPauseWatch } from './pause-watch.ts'
 import { createReceivers } from './receivers.ts'
 import { createRecordedAttempts, type RecordedAttempts } from './recorded-attempts.ts'
-import { createSender, type Sender } from './sender.ts'
 import { createSettling } from './settling.ts'
 import { createTargets } from './targets.ts'
 import { createWaitingRoom } from './waiting-room.ts'
-import type { WorkItem } from './work-item.ts'
+import type { DueAttempt, WorkItem } from './work-item.ts'
 
 export interface DelivererDependencies {
   nats: Nats
@@ -66,9 +69,11 @@ const LAST_STEPS_LIMIT_MS = 1_000
  */
 export function createDeliverer(deps: DelivererDependencies): Service {
   const { nats, registry, controlReader, ledger, waiting, control, config, clock, logger } = deps
-  const sender = deps.sender ?? createSender(config.sender)
+  const sender = deps.sender ?? createSender(config.sender, logger)
   const peers = deps.peers ?? createPeers({ nats, logger, kind: 'deliverer', selfId: randomUUID() })
   const lanes = new Map<number, Lane>()
+  /** Lanes that are not ours any more, of which something is still in hand. */
+  const losing = new Map<number, Promise<void>>()
   const held = createHeldItems()
   const targets = createTargets(deps.secretBox, config.format)
   const timers: NodeJS.Timeout[] = []
@@ -85,18 +90,36 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   // -- the parts -----------------------------------------------------------------------------------------------------
 
   const settling = createSettling({ held, logger, isStopping: stopping, onSettled })
-  const receivers = createReceivers({ registry, control, clock, logger, config: config.isolation })
+  const calledOff = createCalledOff({ nats, logger })
+  const isCalledOff = (attempt: DueAttempt) =>
+    isCancelled(attempt, registry.subscriptions.get(attempt.subscriptionId)) || calledOff.has(attempt.deliveryId)
+  const handshakes = createHandshakes({
+    registry,
+    control,
+    sender,
+    targets,
+    format: config.format,
+    origin: config.origin,
+    clock,
+    logger,
+    onAnswered: (subscriptionId) => dispatcher.nudge(subscriptionId),
+  })
+  const { consentOf } = handshakes
+  const receivers = createReceivers({ registry, control, consentOf, clock, logger, config: config.isolation })
   const autoDisable = createAutoDisable({ registry, control, ledger, clock, logger, config: config.autoDisable })
   const pauseWatch = createPauseWatch({ nats, logger, onPause })
   const dispatcher = createDispatcher({
     limits: config.dispatcher,
-    run: (item) => attempts.run(item),
+    run(item) {
+      waitingRoom.onBegin(item)
+      return attempts.run(item)
+    },
     viewOf: (subscriptionId) => {
       const state = registry.subscriptions.get(subscriptionId)?.state
       return { organizationId: state?.organizationId ?? '', origin: state?.target.url ?? '' }
     },
-    gateOf: (subscriptionId) => receivers.gateOf(subscriptionId, waitingRoom.hasMore(subscriptionId)),
-    onBegin: (subscriptionId) => receivers.began(subscriptionId, waitingRoom.hasMore(subscriptionId)),
+    gateOf: (subscriptionId) => receivers.gateOf(subscriptionId, waitingRoom.isDraining(subscriptionId)),
+    onBegin: (subscriptionId) => receivers.began(subscriptionId, waitingRoom.isDraining(subscriptionId)),
     hasMore: (subscriptionId) => waitingRoom.hasMore(subscriptionId),
     onRoom: (subscriptionId) => waitingRoom.fetch(subscriptionId),
     onShut: (subscriptionId) => waitingRoom.clear(subscriptionId),
@@ -110,8 +133,8 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     settling: { ...settling, finish: (item, settlement) => waitingRoom.finish(item, settlement) },
     isSuspect: pauseWatch.isSuspect,
     laneOf: (lane) => lanes.get(lane),
+    isCalledOff,
     onOrdered: (item) => waitingRoom.addOrdered(item),
-    isPutBehind: (item) => waitingRoom.isPutBehind(item),
     onDue: (item) => {
       if (isOurs(item)) waitingRoom.add(item)
     },
@@ -131,7 +154,8 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     laneCount: config.laneCount,
     laneBacklogMax: config.laneBacklogMax,
     isOurs,
-    onRecorded,
+    isCalledOff,
+    withdrawSchedule: (item) => attempts.withdrawSchedule(item),
   })
   const attempts = createAttempts({
     ...common,
@@ -144,8 +168,9 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     settling: { ...settling, finish: waitingRoom.finish },
     config,
     random: deps.random,
+    isCalledOff,
     onAnswered,
-    onFailed: waitingRoom.onFailed,
+    afterRecorded,
   })
   const ownership = createLaneOwnership({
     nats,
@@ -183,14 +208,22 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   function onAnswered({ attempt }: WorkItem, made: MadeRequest, judgement: Judgement): void {
-    const { subscriptionId } = attempt
-    const isSuccess = judgement.outcome === 'success'
-    const failingSinceMs = receivers.answered(subscriptionId, {
+    receivers.answered(attempt.subscriptionId, {
       sign: signOf(made, judgement),
-      isSuccess,
-      holdMs: 0,
+      isSuccess: judgement.outcome === 'success',
+      holdMs: holdAskedMs(made.result, made.finishedAtMs),
     })
-    if (!isSuccess) autoDisable.onFailure(subscriptionId, { failingSinceMs, isGone: false })
+  }
+
+  /** Not before: a dead letter that is recorded can be sent again, one that is called off with all others can't. */
+  function afterRecorded(
+    { attempt: { subscriptionId } }: WorkItem,
+    { result }: MadeRequest,
+    judgement: Judgement,
+  ): void {
+    if (judgement.outcome === 'success') return
+    const failingSinceMs = receivers.failingSinceMs(subscriptionId)
+    autoDisable.onFailure(subscriptionId, { failingSinceMs, isGone: isGone(result, judgement) })
   }
 
   function onSettled(item: WorkItem, settlement: Settlement): void {
@@ -216,6 +249,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   // -- lanes ---------------------------------------------------------------------------------------------------------
 
   async function gain(laneNumber: number): Promise<void> {
+    await losing.get(laneNumber)
     if (lanes.has(laneNumber) || isStopping) return
     const checkpoint = registry.lanes.get(laneNumber)
     const lane = createLane({
@@ -227,6 +261,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       unacknowledgedMax: config.laneBacklogMax,
       ledgerSeq,
       parkedAfterLedgerSeq: () => waitingRoom.attemptsAfterLedgerSeq(laneNumber),
+      isStillOurs: () => ownership.isStillOurs(laneNumber),
       onMessage: (message, source, isSeenBefore) => receive(message, { source, lane: laneNumber, isSeenBefore }),
     })
     lanes.set(laneNumber, lane)
@@ -243,17 +278,32 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   /** Waits for what is under way, as long as a stop would; what then comes of it is recorded unless another was faster. */
-  async function lose(laneNumber: number): Promise<void> {
+  async function lose(laneNumber: number, isStillOurs: boolean): Promise<void> {
     const lane = lanes.get(laneNumber)
-    if (lane === undefined) return
+    if (lane === undefined) return losing.get(laneNumber)
     lanes.delete(laneNumber)
+    const letGo = letLaneGo(lane, isStillOurs).finally(() => losing.delete(laneNumber))
+    losing.set(laneNumber, letGo)
+    await letGo
+  }
+
+  async function letLaneGo(lane: Lane, isStillOurs: boolean): Promise<void> {
+    const laneNumber = lane.lane
     const stopped = lane.stop()
     const isOfLane = ({ lane: ofItem }: WorkItem) => ofItem === laneNumber
     for (const item of dispatcher.takeWaiting(isOfLane)) held.settle(item, 'given back')
-    waitingRoom.close(laneNumber)
     await whenNothingIsHeld(config.shutdownTimeoutMs, isOfLane)
     for (const item of held) if (isOfLane(item)) item.isRedelivered = true
-    await Promise.race([stopped.then(() => lane.writeCheckpoint()).catch(() => {}), delay(LAST_STEPS_LIMIT_MS)])
+    // Whoever has it now notes how far it is; our view of it is old.
+    const lastSteps = isStillOurs ? stopped.then(() => noteProgress(lane)).catch(() => {}) : stopped
+    await Promise.race([lastSteps, delay(LAST_STEPS_LIMIT_MS)])
+    waitingRoom.close(laneNumber)
+  }
+
+  /** What is done is taken off the disk first: the checkpoint may then leave its attempts behind. */
+  async function noteProgress(lane: Lane): Promise<void> {
+    await waitingRoom.purge(lane.lane)
+    await lane.writeCheckpoint()
   }
 
   async function whenNothingIsHeld(limitMs: number, isWanted: (item: WorkItem) => boolean): Promise<void> {
@@ -272,12 +322,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   }
 
   async function writeCheckpoints(): Promise<void> {
-    await Promise.all(
-      [...lanes.values()].map(async (lane) => {
-        await waitingRoom.purge(lane.lane)
-        await lane.writeCheckpoint()
-      }),
-    )
+    await Promise.all([...lanes.values()].map(noteProgress))
   }
 
   function every(intervalMs: number, task: () => void | Promise<void>): void {
@@ -307,6 +352,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       afterSeq = Math.min(afterSeq, registry.lanes.get(lane)?.attemptsAfterLedgerSeq ?? 0)
     recordedAttempts = createRecordedAttempts({ nats, logger, afterSeq, max: RECORDED_ATTEMPTS_MAX })
     await recordedAttempts.catchUp()
+    await calledOff.start()
     pauseWatch.start()
     await ownership.start()
     every(HOLD_INTERVAL_MS / 2, holdItems)
@@ -324,6 +370,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     isStopping = true
     dispatcher.stop()
     await sender.close()
+    await calledOff.stop()
     // Without a server there is nothing to wait for: whoever comes next finds out that nobody has the lanes.
     await Promise.race([released, delay(LAST_STEPS_LIMIT_MS)])
   }

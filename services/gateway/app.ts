@@ -18,6 +18,7 @@ import { registerApplicationRoutes } from './routes/applications.ts'
 import { registerAuditRoutes } from './routes/audit.ts'
 import { registerAuthRoutes } from './routes/auth.ts'
 import { registerDeadLetterRoutes } from './routes/dead-letters.ts'
+import { registerDeliveryControlRoutes } from './routes/delivery-control.ts'
 import { registerDocs } from './routes/docs.ts'
 import { registerEventTypeRoutes } from './routes/event-types.ts'
 import { registerEventRoutes } from './routes/events.ts'
@@ -31,6 +32,8 @@ import { HealthQuery, refuseWithoutKey, registerPublicRoutes } from './routes/pu
 import { registerRequestAttemptRoutes } from './routes/request-attempts.ts'
 import { registerResponseRoutes } from './routes/responses.ts'
 import { registerServiceTokenRoutes } from './routes/service-tokens.ts'
+import { registerSubscriptionControlRoutes } from './routes/subscription-control.ts'
+import { registerSubscriptionSecretRoutes } from './routes/subscription-secrets.ts'
 import { registerSubscriptionRoutes } from './routes/subscriptions.ts'
 import { registerTimelineRoutes } from './routes/timeline.ts'
 import { createSchemaChecker } from './schema-check/schema-checker.ts'
@@ -196,8 +199,11 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerApplicationSecretRoutes(routes, deps)
       registerEventTypeRoutes(routes, deps)
       registerSubscriptionRoutes(routes, deps)
+      registerSubscriptionControlRoutes(routes, deps)
+      registerSubscriptionSecretRoutes(routes, deps)
       registerFilterRoutes(routes, deps)
       registerEventRoutes(routes, deps)
+      registerDeliveryControlRoutes(routes, deps)
       registerEventsPerDayRoutes(routes, deps)
       registerRequestAttemptRoutes(routes, deps)
       registerResponseRoutes(routes, deps)

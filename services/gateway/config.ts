@@ -1,7 +1,11 @@
 import { parseUuid } from '#shared/domain/ids.ts'
 import type { RateLimit } from '#shared/domain/rate-limit.ts'
+import type { TargetRules } from '#shared/domain/target-url.ts'
 import { type Settings, SettingsError } from '#shared/runtime/config.ts'
 import { type MailConfig, mailConfig } from '#shared/runtime/mail/mail-config.ts'
+import type { ResolverOptions } from '#shared/runtime/sender/resolver.ts'
+import { resolverOptions } from '#shared/runtime/sender/sender-config.ts'
+import { targetRules } from '#shared/runtime/target-rules.ts'
 
 export interface GatewayConfig {
   host: string
@@ -19,6 +23,8 @@ export interface GatewayConfig {
   /** After so long an event that isn't on disk is given up. */
   appendTimeoutMs: number
   shutdownTimeoutMs: number
+  /** A receiver of a test delivery has so long, unless its subscription says otherwise. */
+  deliveryTimeoutMs: number
   /** Null: there is no health check; empty: it is open to all. */
   healthCheckKey: string | null
   laneCount: number
@@ -31,6 +37,14 @@ export interface GatewayConfig {
   mail: MailConfig
   quotas: QuotaConfig
   rateLimits: RateLimits
+  targets: TargetsConfig
+}
+
+/** Where subscriptions may lead. */
+export interface TargetsConfig {
+  rules: TargetRules
+  /** Null: names are not looked up here. */
+  dns: ResolverOptions | null
 }
 
 export interface AuthConfig {
@@ -79,6 +93,7 @@ export function gatewayConfig(settings: Settings): GatewayConfig {
     eventsKeptMs: settings.EVENTS_MAX_AGE_DAYS * 24 * 60 * 60 * 1_000,
     appendTimeoutMs: settings.APPEND_TIMEOUT_MS,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
+    deliveryTimeoutMs: settings.DELIVERY_TIMEOUT_MS,
     healthCheckKey: settings.HEALTH_CHECK_KEY ?? null,
     laneCount: settings.LANES,
     hasSecurityHeaders: settings.ENABLE_SECURITY_HEADERS,
@@ -89,6 +104,11 @@ export function gatewayConfig(settings: Settings): GatewayConfig {
     mail: mailConfig(settings),
     quotas: quotaConfig(settings),
     rateLimits: rateLimits(settings),
+    targets: {
+      rules: targetRules(settings),
+      // Behind a proxy names mean what they mean to the proxy.
+      dns: settings.EGRESS_PROXY_URL === '' ? resolverOptions(settings) : null,
+    },
   }
 }
 

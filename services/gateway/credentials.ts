@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
-import type { Actor, ApplicationSecretState, ServiceTokenState } from '#shared/facts/control.ts'
+import type { Actor, ApplicationSecretState, ServiceTokenState, SigningSecrets } from '#shared/facts/control.ts'
 import { newToken } from './tokens.ts'
 
 interface Making {
@@ -58,6 +58,14 @@ export function newServiceToken(
 
 export function openServiceToken(secretBox: SecretBox, { sealed, tokenId }: ServiceTokenState): string {
   return secretBox.open(sealed, tokenContext(tokenId))
+}
+
+const STANDARD_KEY_BYTES = 32
+
+/** What a subscription signs with, of every kind: it may come to sign in another way later. */
+export function newSigningSecrets(): Required<SigningSecrets> {
+  const newKey = () => randomBytes(STANDARD_KEY_BYTES).toString('base64')
+  return { secret: randomUUID(), standard: { hmacKey: newKey(), ed25519Seed: newKey() } }
 }
 
 function secretContext(lookup: string): string {

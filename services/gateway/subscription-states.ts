@@ -1,10 +1,13 @@
-import { randomUUID } from 'node:crypto'
 import { ProblemError } from '#shared/contract/problems.ts'
 import type { SubscriptionPost } from '#shared/contract/schemas.ts'
+import { readDeliveryOptions } from '#shared/domain/delivery-options.ts'
 import type { RegisteredSubscription } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
+import { keptSecrets, readSignatures } from '#shared/domain/subscription-secrets.ts'
+import { readTargetTls, type TargetTls } from '#shared/domain/target-tls.ts'
 import { readRetryPolicy } from '#shared/domain/validate-retry-policy.ts'
 import { isHttpMethod, type ParsedTarget, parseTarget, wantedLabels } from '#shared/domain/validate-subscription.ts'
+import { createValidation } from '#shared/domain/validation.ts'
 import {
   type Actor,
   type ApplicationState,
@@ -12,6 +15,7 @@ import {
   type SubscriptionSecrets,
   type SubscriptionState,
 } from '#shared/facts/control.ts'
+import { newSigningSecrets } from './credentials.ts'
 import { badBody } from './request-values.ts'
 
 /** A post whose form is right; whether it is allowed and its values are valid is still to be seen. */
@@ -39,19 +43,31 @@ export interface NextSubscription {
   by: Actor
 }
 
-/** The whole next state: a PUT replaces everything but what is the subscription's own (secret, creation time). */
+/**
+ * The whole next state: a PUT replaces everything but what is the subscription's own (secrets, creation time). How it signs
+ * is kept too when the PUT doesn't say: a client that knows nothing of it must not lock receivers out.
+ */
 export function nextSubscription(
   { read, application, subscriptionId, before, nowMs, by }: NextSubscription,
   secretBox: SecretBox,
 ): SubscriptionState {
   const { post, target, labels } = read
+  const secretsBefore = before ? openSubscription(secretBox, before.state) : null
+  const fresh = newSigningSecrets()
+  const tls = targetTls(post, secretsBefore)
+  const isSameTarget = before !== null && (secretsBefore?.targetUrl ?? before.state.target.url) === target.url
   const secrets: SubscriptionSecrets = {
-    secret: before ? openSubscription(secretBox, before.state).secret : randomUUID(),
+    ...(before && secretsBefore ? keptSecrets(before.state, secretsBefore, fresh, nowMs) : fresh),
     targetHeaders: target.headers,
     targetUrl: target.url,
+    ...(tls === null ? {} : { tls }),
   }
   const readPolicy = post.retry_policy ? readRetryPolicy(post.retry_policy) : null
   if (typeof readPolicy === 'string') throw new TypeError('the retry policy must have been checked')
+  const options = readDeliveryOptions(post)
+  if (Array.isArray(options)) throw new TypeError('the delivery options must have been checked')
+  const signatures = post.signatures === undefined ? before?.state.signatures : readSignatures(post.signatures)
+  if (typeof signatures === 'string') throw new TypeError('the signatures must have been checked')
   return {
     v: 1,
     type: 'subscription',
@@ -64,15 +80,16 @@ export function nextSubscription(
     description: post.description ?? null,
     metadata: post.metadata ?? {},
     target: { method: isHttpMethod(target.method) ? target.method : 'POST', url: new URL(target.url).origin },
-    sealed: secretBox.seal(JSON.stringify(secrets), contextOf(subscriptionId)),
+    sealed: sealSubscription(secretBox, subscriptionId, secrets),
+    ...(signatures ? { signatures } : {}),
+    ...(before?.state.secretRotation ? { secretRotation: before.state.secretRotation } : {}),
     maxRetries: post.max_retries ?? readPolicy?.maxRetries ?? null,
     retryPolicy: readPolicy?.policy ?? null,
     filter: post.filter ?? null,
     pausedAtMs: before?.state.pausedAtMs ?? null,
     drainPerSecond: before?.state.drainPerSecond ?? null,
-    concurrencyMax: null,
-    rateLimit: null,
-    ordering: null,
+    ...options,
+    targetVersion: (before?.state.targetVersion ?? 0) + (isSameTarget ? 0 : 1),
     disabledBecause: null,
     createdAtMs: before?.state.createdAtMs ?? nowMs,
     updatedAtMs: nowMs,
@@ -81,6 +98,19 @@ export function nextSubscription(
     changedAtMs: nowMs,
     changedBy: by,
   }
+}
+
+export function sealSubscription(secretBox: SecretBox, subscriptionId: string, secrets: SubscriptionSecrets): string {
+  return secretBox.seal(JSON.stringify(secrets), contextOf(subscriptionId))
+}
+
+/** @throws {ProblemError} Validation when the certificates can't be used. */
+function targetTls(post: SubscriptionPost, before: SubscriptionSecrets | null): TargetTls | null {
+  const tls = readTargetTls(post.tls, before?.tls ?? null)
+  if (typeof tls !== 'string') return tls
+  const validation = createValidation()
+  validation.add('tls', { code: 'subscription-tls', message: tls, params: {} })
+  throw new ProblemError('Validation', { validation: validation.errors()!, detail: `tls: ${tls}` })
 }
 
 export function openSubscription(secretBox: SecretBox, state: SubscriptionState): SubscriptionSecrets {

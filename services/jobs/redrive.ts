@@ -1,7 +1,6 @@
 import { deliveryMessage } from '#shared/domain/delivery-message.ts'
 import { laneOf } from '#shared/domain/ids.ts'
 import { redriveDelivery } from '#shared/domain/redrive.ts'
-import type { Registry } from '#shared/domain/registry.ts'
 import type { DeadLetterSelection } from '#shared/facts/job.ts'
 import type { DeadLettersDiscarded, DeadLettersRedriven, DeliveryCreated } from '#shared/facts/ledger.ts'
 import { WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
@@ -66,7 +65,7 @@ function countIn(before: Record<string, number>, reasons: readonly string[]): Re
 }
 
 async function redrive(
-  { job, registry, eventCache, desk, config, clock }: RunContext,
+  { nats, job, registry, eventCache, desk, config, clock }: RunContext,
   letters: readonly ChosenLetter[],
   turns: Turns,
 ): ReturnType<Deal> {
@@ -96,6 +95,10 @@ async function redrive(
       closing: JSON.stringify(fact),
     }
   })
+  await letNextOnesGo(
+    letters.filter(({ deliveryId }) => desk.resolvedBy(deliveryId) === job.jobId),
+    { nats, registry, config },
+  )
   const notSent = made.filter((each) => !resolved.includes(each))
   turns.takeBack(notSent.map(({ delivery }) => delivery))
   return { done: resolved.length, refused: [...refused, ...dealtWithByOthers(notSent, { job, desk })] }
@@ -118,7 +121,7 @@ async function discard(
     }
     return { messages: [], closing: JSON.stringify(fact) }
   })
-  for (const letter of letters) if (isOrdered(letter, registry)) await letNextOnesGo(letter, { nats, config })
+  await letNextOnesGo(letters, { nats, registry, config })
   return { done: resolved.length, refused: dealtWithByOthers(letters, { job, desk }) }
 }
 
@@ -130,16 +133,19 @@ function dealtWithByOthers(
   return letters.flatMap(({ deliveryId }) => (desk.resolvedBy(deliveryId) === job.jobId ? [] : ['resolved_elsewhere']))
 }
 
-function isOrdered({ subscriptionId }: ChosenLetter, registry: Registry): boolean {
-  return (registry.subscriptions.get(subscriptionId)?.state.ordering ?? null) !== null
-}
-
-/** Whoever waits behind it in an order: the lane's owner looks for heads that others have let go. */
+/** Whoever waits behind one of them in an order, as when it is skipped: the lane's owner looks for what others have let go. */
 async function letNextOnesGo(
-  { subscriptionId, deliveryId }: ChosenLetter,
-  { nats, config }: Pick<RunContext, 'nats' | 'config'>,
+  letters: readonly ChosenLetter[],
+  { nats, registry, config }: Pick<RunContext, 'nats' | 'registry' | 'config'>,
 ): Promise<void> {
-  const lane = laneOf(subscriptionId, config.laneCount)
-  const filter = WAITING_SUBJECTS.head(lane, subscriptionId, '*', deliveryId)
-  await nats.jsm.streams.purge(STREAM_NAMES.waiting, { filter })
+  for (const { subscriptionId, deliveryId } of letters) {
+    if ((registry.subscriptions.get(subscriptionId)?.state.ordering ?? null) === null) continue
+    const lane = laneOf(subscriptionId, config.laneCount)
+    // Its place first: a note without a place holds nobody up for long, a place without a note would be tried again.
+    for (const filter of [
+      WAITING_SUBJECTS.parkedOfDelivery(lane, subscriptionId, deliveryId),
+      WAITING_SUBJECTS.head(lane, subscriptionId, '*', deliveryId),
+    ])
+      await nats.jsm.streams.purge(STREAM_NAMES.waiting, { filter })
+  }
 }

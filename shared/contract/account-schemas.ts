@@ -217,7 +217,7 @@ export const AuditEntryAnswer = Type.Object(
     audit_id: Type.String({ description: 'Grows with time' }),
     at: Timestamp,
     actor: Type.Object({ kind: Type.String({ examples: ['user'] }), id: Type.String(), name: nullable(Type.String()) }),
-    action: Type.Enum(['created', 'updated', 'deleted']),
+    action: Type.Enum(['created', 'updated', 'deleted', 'revealed']),
     resource: Type.Object({
       kind: Type.String({ examples: ['subscription'] }),
       id: Type.String(),

@@ -102,6 +102,11 @@ export const ADDED_PROBLEMS = {
     'Somebody else has just changed this',
     'Nothing of this request was done. Read the present state, then decide whether to send the change again.',
   ],
+  SecretRotationUnderWay: [
+    409,
+    'The secrets before are still in use',
+    'Wait until they have expired, end them with DELETE /subscriptions/{id}/secret/previous, or rotate at once with a grace_period of "0s".',
+  ],
 } as const satisfies Record<string, readonly [status: number, title: string, detail: string]>
 
 const ALL_PROBLEMS = { ...PROBLEMS, ...ADDED_PROBLEMS }

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { DELIVERY_OPTION_FIELDS, DELIVERY_STATE_FIELDS } from './delivery-options.ts'
 import { Int32, nullable, StorableText, TextMap, Timestamp, Uuid, UuidAnswer } from './primitives.ts'
 import { ADDED_PROBLEMS, PROBLEMS, type ProblemDocument } from './problems.ts'
 
@@ -95,6 +96,26 @@ export const PayloadFilterValue = Type.Unsafe<Record<string, unknown>>(
   Type.Object({}, { additionalProperties: true, examples: [{ 'payload.amount': { $gte: 100 } }] }),
 )
 
+const Signatures = Type.Array(Type.String(), {
+  description: 'How requests are signed: hook0-v0, hook0-v1, standard-v1, standard-v1a; null: as the server does',
+  examples: [['hook0-v1', 'standard-v1']],
+})
+const pem = (description: string) => nullable(Type.String({ maxLength: 16_384, description }))
+export const TargetTlsPost = Type.Object(
+  {
+    ca: Type.Optional(pem('PEM: the only authorities that are trusted for this target')),
+    client_certificate: Type.Optional(pem('PEM, with its chain: shown to a receiver that asks for a certificate')),
+    client_key: Type.Optional(
+      pem('PEM without a passphrase; never shown again, and left out while the certificate stays the same'),
+    ),
+  },
+  { title: 'TargetTlsPost' },
+)
+export const TargetTlsAnswer = Type.Object(
+  { ca: pem('PEM'), client_certificate: pem('PEM') },
+  { title: 'TargetTls', description: 'Certificates of its own; there is no way to see the key' },
+)
+
 export const SubscriptionPost = Type.Object(
   {
     application_id: Uuid,
@@ -112,10 +133,28 @@ export const SubscriptionPost = Type.Object(
     ),
     retry_policy: Type.Optional(nullable(RetryPolicy)),
     filter: Type.Optional(nullable(PayloadFilterValue)),
+    ...DELIVERY_OPTION_FIELDS,
+    signatures: Type.Optional(nullable(Signatures)),
+    tls: Type.Optional(nullable(TargetTlsPost)),
   },
   { title: 'SubscriptionPost' },
 )
 export type SubscriptionPost = Static<typeof SubscriptionPost>
+
+export const SecretRotation = Type.Object(
+  {
+    application_id: Uuid,
+    grace_period: Type.Optional(
+      nullable(
+        Type.String({
+          description: 'For how long the secrets before sign too: 0s (not at all) to 168h; default 24h',
+          examples: ['24h'],
+        }),
+      ),
+    ),
+  },
+  { title: 'SecretRotation' },
+)
 
 export const FilterTrial = Type.Object(
   {
@@ -287,11 +326,34 @@ export const SubscriptionAnswer = Type.Object(
     max_retries: nullable(Int32),
     retry_policy: Type.Optional(nullable(RetryPolicy)),
     filter: Type.Optional(nullable(PayloadFilterValue)),
+    ...DELIVERY_OPTION_FIELDS,
+    ...DELIVERY_STATE_FIELDS,
+    signatures: Type.Optional(nullable(Signatures)),
+    public_key: Type.Optional(Type.String({ description: 'Of standard-v1a: whpk_…' })),
+    tls: Type.Optional(nullable(TargetTlsAnswer)),
     warnings: Type.Optional(Type.Array(Type.String())),
   },
   { title: 'Subscription' },
 )
 export type SubscriptionAnswer = Static<typeof SubscriptionAnswer>
+
+const SIGNING_SECRETS = {
+  secret: UuidAnswer,
+  webhook_secret: nullable(
+    Type.String({ description: 'Of standard-v1; null: made when the subscription is next written' }),
+  ),
+  public_key: nullable(Type.String({ description: 'Of standard-v1a' })),
+}
+export const SubscriptionSecretAnswer = Type.Object(
+  {
+    subscription_id: UuidAnswer,
+    ...SIGNING_SECRETS,
+    rotated_at: nullable(Timestamp),
+    previous: nullable(Type.Object({ ...SIGNING_SECRETS, expires_at: Timestamp })),
+  },
+  { title: 'SubscriptionSecret' },
+)
+export type SubscriptionSecretAnswer = Static<typeof SubscriptionSecretAnswer>
 
 export const AttemptStatus = Type.Object({
   type: Type.Enum(['waiting', 'pending', 'in_progress', 'successful', 'failed']),

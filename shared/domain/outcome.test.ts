@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { attemptIdOf } from './ids.ts'
-import { judgeAttempt, type SendResult } from './outcome.ts'
+import { holdAskedMs, isGone, judgeAttempt, type SendResult } from './outcome.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 
 const POLICY: RetryPolicy = {
@@ -74,6 +74,36 @@ test("a header that can't be sent, or an event that is gone, is a dead letter at
 test('when the retries are spent the delivery is a dead letter', () => {
   assert.equal(judge(responded(500), 2).decision.type, 'retry')
   assert.deepEqual(judge(responded(500), 3).decision, { type: 'dead-letter', reason: 'retries-spent' })
+})
+
+test('Retry-After on 429, 502, 503 and 504 asks for the whole subscription to be left alone, up to 10 h', () => {
+  const held = (status: number, after?: string) =>
+    holdAskedMs(responded(status, after === undefined ? {} : { 'retry-after': after }), NOW)
+  for (const status of [429, 502, 503, 504]) assert.equal(held(status, '60'), 60_000)
+  assert.equal(held(429, new Date(NOW + 90_000).toUTCString()), Math.floor((NOW + 90_000) / 1_000) * 1_000 - NOW)
+  assert.equal(held(429, '999999999'), 36_000_000)
+  for (const [status, after] of [
+    [500, '60'],
+    [200, '60'],
+    [429, 'soon'],
+    [429, '-5'],
+  ] as const)
+    assert.equal(held(status, after), 0)
+  assert.equal(held(503), 0)
+  assert.equal(holdAskedMs({ type: 'timed-out', message: '' }, NOW), 0)
+})
+
+test('a 410 says that the receiver is gone, unless the policy has it tried again', () => {
+  const gone = (status: number, policy?: Partial<RetryPolicy>) => {
+    const result = responded(status)
+    return isGone(
+      result,
+      judgeAttempt(result, { deliveryId: 'd', attemptNumber: 1, nowMs: NOW, random: 0 }, { ...POLICY, ...policy }),
+    )
+  }
+  assert.equal(gone(410), true)
+  assert.equal(gone(404), false)
+  assert.equal(gone(410, { retryableStatuses: [410] }), false)
 })
 
 test('Retry-After counts on 429 and 503 only, and only when it is longer', () => {

@@ -69,6 +69,24 @@ function judgeResponse(response: KeptResponse, attempt: AttemptContext, policy: 
   return { ...failed, decision: retryOrDie(attempt, policy, askedMs) }
 }
 
+/** With these a receiver says that too much comes: as the contract has it, and Standard Webhooks. */
+const HOLDING_STATUSES = new Set([429, 502, 503, 504])
+
+/**
+ * For how long the receiver asks to be left alone as a whole, in ms: `Retry-After` on 429, 502, 503 and 504, at most 10 h;
+ * 0: it doesn't.
+ */
+export function holdAskedMs(result: SendResult, nowMs: number): number {
+  if (result.type !== 'responded' || !HOLDING_STATUSES.has(result.response.statusCode)) return 0
+  return retryAfterMs(result.response.headers['retry-after'], nowMs)
+}
+
+/** The receiver has said that it is gone for good, and nothing says that this is to be tried again. */
+export function isGone(result: SendResult, { decision }: Judgement): boolean {
+  const isPermanent = decision.type === 'dead-letter' && decision.reason === 'permanent'
+  return isPermanent && result.type === 'responded' && result.response.statusCode === 410
+}
+
 function failure(errorName: ResponseErrorName, errorMessage: string) {
   return { outcome: 'failed' as const, errorName, errorMessage }
 }

@@ -4,6 +4,7 @@ import {
   type ControlFact,
   cancelledBeforeSeq,
   type EventTypeState,
+  type HandshakeState,
   type LaneCheckpoint,
   type LaneOwner,
   type OrganizationState,
@@ -21,7 +22,7 @@ export interface RegisteredSubscription {
   state: SubscriptionState
   /** CONTROL sequence of `state`. */
   seq: number
-  /** Also counts the end of its application. */
+  /** Also counts the end of its application, and a request to call off what is open. */
   cancelledBeforeSeq: number
   filter: CompiledFilter | null
 }
@@ -50,6 +51,8 @@ export interface Registry {
   readonly laneOwners: ReadonlyMap<number, Sequenced<LaneOwner>>
   /** By subscription; absent: nothing out of the ordinary is known. */
   readonly receivers: ReadonlyMap<string, Sequenced<ReceiverState>>
+  /** By subscription; absent: its receiver was never asked for its consent. */
+  readonly handshakes: ReadonlyMap<string, HandshakeState>
   /** CONTROL sequences of the latest guards, by scope. */
   readonly quotaGuards: ReadonlyMap<string, number>
   /** The live application that holds jethook's own events about an organisation, if it has asked for one. */
@@ -100,6 +103,9 @@ export function createRegistry(): Registry {
   const lanes = new Map<number, LaneCheckpoint>()
   const laneOwners = new Map<number, Sequenced<LaneOwner>>()
   const receivers = new Map<string, Sequenced<ReceiverState>>()
+  const handshakes = new Map<string, HandshakeState>()
+  /** CONTROL sequences of the latest requests to call off what is open, by subscription. */
+  const calledOffSeqs = new Map<string, number>()
   const quotaGuards = new Map<string, number>()
   const wanted = createSubscriptionIndex()
 
@@ -113,7 +119,9 @@ export function createRegistry(): Registry {
     const before = subscriptions.get(state.subscriptionId)
     if (before) wanted.remove(before)
     const endSeq = endOfApplication(state.applicationId)
-    const registered = { state, seq, filter, cancelledBeforeSeq: Math.max(cancelledBeforeSeq(state, seq), endSeq) }
+    const calledOffSeq = calledOffSeqs.get(state.subscriptionId) ?? 0
+    const beforeSeq = Math.max(cancelledBeforeSeq(state, seq), endSeq, calledOffSeq)
+    const registered = { state, seq, filter, cancelledBeforeSeq: beforeSeq }
     subscriptions.set(state.subscriptionId, registered)
     subscriptionsByApplication.put(state.applicationId, state.subscriptionId, registered)
     if (state.isEnabled && state.deletedAtMs === null && endSeq === 0) wanted.add(registered)
@@ -125,6 +133,12 @@ export function createRegistry(): Registry {
     applicationsByOrganization.put(state.organizationId, state.applicationId, registered)
     if (state.deletedAtMs === null) return
     for (const each of subscriptionsByApplication.of(state.applicationId)) register(each.state, each.seq, each.filter)
+  }
+
+  function evolveCancellation(subscriptionId: string, seq: number) {
+    calledOffSeqs.set(subscriptionId, seq)
+    const registered = subscriptions.get(subscriptionId)
+    if (registered) register(registered.state, registered.seq, registered.filter)
   }
 
   return {
@@ -142,6 +156,7 @@ export function createRegistry(): Registry {
     lanes,
     laneOwners,
     receivers,
+    handshakes,
     quotaGuards,
     operationalApplicationOf: (organizationId) =>
       applicationsByOrganization
@@ -187,10 +202,17 @@ export function createRegistry(): Registry {
         case 'receiver':
           receivers.set(fact.subscriptionId, { state: fact, seq })
           break
+        case 'handshake':
+          handshakes.set(fact.subscriptionId, fact)
+          break
+        case 'cancellation':
+          evolveCancellation(fact.subscriptionId, seq)
+          break
         case 'quota_guard':
           quotaGuards.set(fact.scopeId, seq)
           break
         case 'notifier':
+        case 'secret_reveal':
           break
         case 'job':
         case 'job_progress':

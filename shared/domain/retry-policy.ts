@@ -83,6 +83,11 @@ export function isRetryableStatus(statusCode: number): boolean {
   return statusCode === 408 || statusCode === 429 || (statusCode >= 500 && statusCode <= 599)
 }
 
+/** All three forms of RFC 9110 §5.6.7 begin with the day; the parser would take much else, such as `-5`, for a date. */
+function parseHttpDate(text: string): number {
+  return /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text) ? Date.parse(text) : Number.NaN
+}
+
 /**
  * How long a `Retry-After` header (RFC 9110 §10.2.3) asks to wait.
  * @returns ms from `nowMs`, at most 10 h; 0 when there is none, it lies in the past or can't be read.
@@ -90,6 +95,6 @@ export function isRetryableStatus(statusCode: number): boolean {
 export function retryAfterMs(header: string | undefined, nowMs: number): number {
   if (header === undefined) return 0
   const text = header.trim()
-  const waitMs = /^\d+$/.test(text) ? Number(text) * SECOND : Date.parse(text) - nowMs
+  const waitMs = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - nowMs
   return Number.isNaN(waitMs) ? 0 : Math.min(Math.max(0, waitMs), RETRY_AFTER_MAX_MS)
 }

@@ -2,8 +2,19 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FieldError, FieldErrors } from '../contract/problems.ts'
 import type { SubscriptionPost } from '../contract/schemas.ts'
+import type { TargetRules } from './target-url.ts'
 import { type ParsedTarget, parseTarget, validateSubscriptionPost, wantedLabels } from './validate-subscription.ts'
 
+const RULES: TargetRules = {
+  isAddressChecked: true,
+  isHttpAllowed: true,
+  isNat64Judged: false,
+  allowed: [],
+  refused: [],
+  own: [],
+  allowedPorts: new Set(),
+  ownPorts: new Set(),
+}
 const TARGET = { type: 'http' as const, method: 'POST', url: 'https://example.com/hook', headers: {} }
 
 function post(more: Partial<SubscriptionPost> = {}): SubscriptionPost {
@@ -19,7 +30,7 @@ function post(more: Partial<SubscriptionPost> = {}): SubscriptionPost {
 
 function validate(more: Partial<SubscriptionPost> = {}): FieldErrors | null {
   const whole = post(more)
-  return validateSubscriptionPost(whole, parseTarget(whole.target) as ParsedTarget)
+  return validateSubscriptionPost(whole, parseTarget(whole.target) as ParsedTarget, RULES)
 }
 
 const target = (more: Record<string, unknown>) => ({ target: { ...TARGET, ...more } as SubscriptionPost['target'] })
@@ -72,6 +83,11 @@ test('errors of the target stand in an object under target', () => {
     [{ url: `https://example.com/${'x'.repeat(1000)}` }, 'url', 'subscription-target-http-url-length'],
     [{ headers: headers(11) }, 'headers', 'subscription-target-http-headers-size'],
     [{ headers: { a: 'x'.repeat(501) } }, 'headers', 'subscription-target-http-headers-property-length'],
+    [{ headers: { 'X-Forwarded-For': '127.0.0.1' } }, 'headers', 'subscription-target-http-headers-forbidden'],
+    [{ url: 'http://127.0.0.1/' }, 'url', 'subscription-target-http-url-forbidden'],
+    [{ url: 'https://user:password@example.com/' }, 'url', 'subscription-target-http-url-forbidden'],
+    [{ url: 'https://example.com:6379/' }, 'url', 'subscription-target-http-url-forbidden'],
+    [{ url: 'https://printer.local/' }, 'url', 'subscription-target-http-url-forbidden'],
   ]
   for (const [more, field, code] of cases) {
     const errors = validate(target(more)) as { target: Record<string, FieldError[]> }

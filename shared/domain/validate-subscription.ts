@@ -1,8 +1,12 @@
 import type { FieldErrors } from '../contract/problems.ts'
 import type { SubscriptionPost } from '../contract/schemas.ts'
 import { HTTP_METHODS, type HttpMethod } from '../facts/control.ts'
+import { readDeliveryOptions } from './delivery-options.ts'
 import { isValidPattern } from './event-type-pattern.ts'
 import { validateFilter } from './payload-filter.ts'
+import { readSignatures } from './subscription-secrets.ts'
+import { headerFormProblem, isRefusedHeader } from './target-headers.ts'
+import { parseTargetUrl, refusalOfUrl, type TargetRules } from './target-url.ts'
 import { readRetryPolicy } from './validate-retry-policy.ts'
 import { checkMap, checkNoNull, checkText, createValidation, LABELS_RULE, METADATA_RULE } from './validation.ts'
 
@@ -22,28 +26,18 @@ export interface ParsedTarget {
   headers: Record<string, string>
 }
 
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-/** Visible characters, space and tab; bytes beyond ASCII are refused when the request is built. */
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\u{10ffff}]*$/u
-
 /**
  * Reads a target (contract, behaviour.md §4).
  * @returns the target, or a sentence that says what is wrong with it.
  */
 export function parseTarget(target: SubscriptionPost['target']): ParsedTarget | string {
-  // The URL parser drops line breaks and tabs without a word, so they are refused in the raw text.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for.
-  if (/[\u0000-\u0020\u007f\\]/.test(target.url))
-    return 'target.url must not contain white space, control characters or backslashes'
-  const url = URL.canParse(target.url) ? new URL(target.url) : null
-  if (url === null || url.hostname === '') return 'target.url must be an absolute URL with a host'
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'target.url must begin with http:// or https://'
+  const url = parseTargetUrl(target.url)
+  if (typeof url === 'string') return url
   const headers: Record<string, string> = {}
   for (const [name, given] of Object.entries(target.headers)) {
     const value = Array.isArray(given) ? given.join(', ') : given
-    if (!HEADER_NAME.test(name)) return `target.headers: '${name.slice(0, 100)}' is no header name`
-    if (!HEADER_VALUE.test(value))
-      return `target.headers: the value of '${name.slice(0, 100)}' holds control characters`
+    const problem = headerFormProblem(name, value)
+    if (problem !== null) return `target.headers: ${problem}`
     headers[name.toLowerCase()] = value
   }
   return { url: url.href, method: target.method, headers }
@@ -61,8 +55,12 @@ export function isHttpMethod(method: string): method is HttpMethod {
   return (HTTP_METHODS as readonly string[]).includes(method)
 }
 
-/** The contract's field rules for a subscription (behaviour.md §4). @returns null when all hold. */
-export function validateSubscriptionPost(post: SubscriptionPost, target: ParsedTarget): FieldErrors | null {
+/** The contract's field rules for a subscription (behaviour.md §4), and where it may lead. @returns null when all hold. */
+export function validateSubscriptionPost(
+  post: SubscriptionPost,
+  target: ParsedTarget,
+  rules: TargetRules,
+): FieldErrors | null {
   const validation = createValidation()
   checkEventTypes(validation, post.event_types)
   if (typeof post.description === 'string') {
@@ -82,6 +80,7 @@ export function validateSubscriptionPost(post: SubscriptionPost, target: ParsedT
     }
   }
   checkTarget(validation, target)
+  checkGuard(validation, target, rules)
   checkAdditions(validation, post)
   const workers = post.dedicated_workers
   if (workers && (workers.length < 1 || workers.length > WORKERS_MAX)) {
@@ -104,7 +103,7 @@ export function validateSubscriptionPost(post: SubscriptionPost, target: ParsedT
 
 type Validation = ReturnType<typeof createValidation>
 
-/** What the contract doesn't know: wildcards, filters, retry policies. */
+/** What the contract doesn't know: wildcards, filters, retry policies, pace and order, signatures. */
 function checkAdditions(validation: Validation, post: SubscriptionPost): void {
   const wrongPattern = post.event_types.find((name) => name.includes('**') && !isValidPattern(name) && isWildcard(name))
   if (wrongPattern !== undefined) {
@@ -115,6 +114,12 @@ function checkAdditions(validation: Validation, post: SubscriptionPost): void {
   if (wrongFilter !== null) validation.add('filter', { code: 'filter', message: wrongFilter, params: {} })
   const policy = post.retry_policy ? readRetryPolicy(post.retry_policy) : null
   if (typeof policy === 'string') validation.add('retry_policy', { code: 'retry-policy', message: policy, params: {} })
+  const options = readDeliveryOptions(post)
+  if (Array.isArray(options))
+    for (const { field, message } of options) validation.add(field, { code: 'delivery-options', message, params: {} })
+  const signatures = readSignatures(post.signatures)
+  if (typeof signatures === 'string')
+    validation.add('signatures', { code: 'signatures', message: signatures, params: {} })
   const attempts = post.retry_policy?.max_attempts ?? null
   const retries = post.max_retries ?? null
   if (attempts !== null && retries !== null && attempts !== retries + 1) {
@@ -180,5 +185,19 @@ function checkTarget(validation: Validation, { method, url, headers }: ParsedTar
       message,
       params: { max: HEADER_BYTES_MAX },
     })
+  }
+}
+
+/** The address guard's rules, as far as they can be known without looking a name up. */
+function checkGuard(validation: Validation, { url, headers }: ParsedTarget, rules: TargetRules): void {
+  const refusal = refusalOfUrl(new URL(url), rules)
+  if (refusal !== null) {
+    const message = `The URL is not allowed. ${refusal}`
+    validation.add('target.url', { code: 'subscription-target-http-url-forbidden', message, params: { value: url } })
+  }
+  const refused = Object.keys(headers).filter(isRefusedHeader)
+  if (refused.length > 0) {
+    const message = `These headers can't be set: ${refused.join(', ').slice(0, 200)}`
+    validation.add('target.headers', { code: 'subscription-target-http-headers-forbidden', message, params: {} })
   }
 }

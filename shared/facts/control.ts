@@ -199,8 +199,16 @@ export interface SubscriptionState extends ControlFactBase {
   concurrencyMax: number | null
   rateLimit: { requests: number; perMs: number } | null
   ordering: Ordering | null
+  /** Asks the receiver for its consent before anything is sent to it; null or absent: it isn't asked. */
+  handshake?: HandshakeWish | null
+  /** Counts the addresses that the target has had, one after the other: consent is given for one; absent: 0. */
+  targetVersion?: number
   /** Why jethook itself has disabled it; null: it is enabled, or a person has disabled it. */
   disabledBecause: { reason: 'failing' | 'gone'; sinceMs: number } | null
+  /** How its requests are signed; absent: as the server's setting says. */
+  signatures?: SignatureKind[]
+  /** When its secrets were last replaced, and until when those before sign too; absent: never. */
+  secretRotation?: { atMs: number; previousUntilMs: number }
   /** CONTROL sequence of the last *earlier* state that was disabled or deleted, 0 if none: see `cancelledBeforeSeq`. */
   lastCancelledSeq: number
 }
@@ -211,6 +219,12 @@ export interface Ordering {
   by: { type: 'subscription' } | { type: 'label'; name: string } | { type: 'field'; path: string }
   /** What a dead letter does to those behind it: they wait until it is skipped or redriven, or they go on. */
   onDeadLetter: 'block' | 'pass'
+}
+
+/** What a receiver is asked for by CloudEvents' validation request. */
+export interface HandshakeWish {
+  /** Requests a minute; null: no rate is asked for. */
+  ratePerMinute: number | null
 }
 
 /** A JSON object in the language of docs/filters.md. */
@@ -232,12 +246,41 @@ export interface SubscriptionRetryPolicy {
   timeoutMs: number | null
 }
 
-/** What `SubscriptionState.sealed` holds, as JSON. */
-export interface SubscriptionSecrets {
+export const SIGNATURE_KINDS = ['hook0-v0', 'hook0-v1', 'standard-v1', 'standard-v1a'] as const
+/** Hook0's header, or one of Standard Webhooks' signatures: HMAC-SHA256 (v1), ed25519 (v1a). */
+export type SignatureKind = (typeof SIGNATURE_KINDS)[number]
+
+/** Of Standard Webhooks: 32 random bytes each, in base64. */
+export interface StandardKeys {
+  hmacKey: string
+  ed25519Seed: string
+}
+
+/** What a subscription's requests are signed with. */
+export interface SigningSecrets {
+  /** Hook0's, as text. */
   secret: string
+  /** Absent where nobody has written the subscription since there are such keys. */
+  standard?: StandardKeys
+}
+
+/** What `SubscriptionState.sealed` holds, as JSON. */
+export interface SubscriptionSecrets extends SigningSecrets {
+  /** From before the last rotation: they sign until `secretRotation.previousUntilMs`. */
+  previous?: SigningSecrets
   targetHeaders: Record<string, string>
   /** Absent in states of the first version, whose `target.url` is the whole address. */
   targetUrl?: string
+  /** Certificates in PEM; absent: none of its own. */
+  tls?: { ca: string | null; certificate: string | null; key: string | null }
+}
+
+/** Somebody was shown a subscription's secrets: for the audit log alone. */
+export interface SecretReveal extends ControlFactBase {
+  type: 'secret_reveal'
+  subscriptionId: string
+  applicationId: string
+  organizationId: string
 }
 
 /** Written with each thing that is counted against a quota of the scope, so that no two are counted at once. */
@@ -281,9 +324,38 @@ export interface ReceiverState {
   breaker: { state: 'closed' } | { state: 'open'; sinceMs: number; reason: 'failures' | 'time-outs' }
   /** Until when the receiver has asked to be left alone; null: it hasn't. */
   holdUntilMs: number | null
+  /** The address that this is known of: `SubscriptionState.targetVersion`; absent: 0. */
+  targetVersion?: number
   /** Since when there has been nothing but failures; null: the last answer was a success, or nothing was noted. */
   failingSinceMs: number | null
   changedAtMs: number
+}
+
+/** What a receiver has said when it was asked for its consent. Written by the owner of the subscription's lane. */
+export interface HandshakeState {
+  v: 1
+  type: 'handshake'
+  subscriptionId: string
+  applicationId: string
+  organizationId: string
+  /** Of the target that was asked: `SubscriptionState.targetVersion`. */
+  targetVersion: number
+  result: HandshakeResult
+  changedAtMs: number
+}
+
+export type HandshakeResult =
+  /** @param ratePerMinute Requests a minute at the most; null: as many as there are. */
+  | { state: 'granted'; ratePerMinute: number | null }
+  /** It is asked again at `retryAtMs`. */
+  | { state: 'refused'; reason: string; refusals: number; retryAtMs: number }
+
+/** Whatever a subscription had open is called off, though it goes on: the latest such request of a person. */
+export interface CancellationState extends ControlFactBase {
+  type: 'cancellation'
+  subscriptionId: string
+  applicationId: string
+  organizationId: string
 }
 
 /** How far the notifier has come in one stream. */
@@ -308,10 +380,13 @@ export type ControlFact =
   | ServiceTokenState
   | EventTypeState
   | SubscriptionState
+  | SecretReveal
   | QuotaGuard
   | LaneCheckpoint
   | LaneOwner
   | ReceiverState
+  | HandshakeState
+  | CancellationState
   | NotifierPosition
   | JobState
   | JobProgress
@@ -339,6 +414,8 @@ export function controlSubject(fact: ControlFact): string {
       return CONTROL_SUBJECTS.eventType(fact.applicationId, fact.name)
     case 'subscription':
       return CONTROL_SUBJECTS.subscription(fact.subscriptionId)
+    case 'secret_reveal':
+      return CONTROL_SUBJECTS.secretReveal(fact.subscriptionId)
     case 'quota_guard':
       return CONTROL_SUBJECTS.quotaGuard(fact.scopeId)
     case 'lane':
@@ -347,6 +424,10 @@ export function controlSubject(fact: ControlFact): string {
       return CONTROL_SUBJECTS.laneOwner(fact.lane)
     case 'receiver':
       return CONTROL_SUBJECTS.receiver(fact.subscriptionId)
+    case 'handshake':
+      return CONTROL_SUBJECTS.handshake(fact.subscriptionId)
+    case 'cancellation':
+      return CONTROL_SUBJECTS.cancellation(fact.subscriptionId)
     case 'notifier':
       return CONTROL_SUBJECTS.notifier(fact.stream)
     case 'job':
@@ -386,21 +467,28 @@ const ADDED_LATER: Record<ControlFact['type'], Record<string, unknown>> = {
     rateLimit: null,
     ordering: null,
     disabledBecause: null,
+    handshake: null,
+    targetVersion: 0,
   },
+  secret_reveal: {},
   quota_guard: {},
   lane: {},
   lane_owner: {},
   receiver: {},
+  handshake: {},
+  cancellation: {},
   notifier: {},
   job: {},
   job_progress: {},
 }
 
-/** Kinds of the server's own, which are nobody's change and have had one shape only. */
-const OWN_KINDS: ReadonlySet<ControlFact['type']> = new Set([
+/** What has no time of creation and nothing that came later. */
+const PLAIN = new Set<ControlFact['type']>([
   'lane',
   'lane_owner',
   'receiver',
+  'handshake',
+  'cancellation',
   'notifier',
   'job_progress',
 ])
@@ -414,7 +502,7 @@ export function decodeControlFact(text: string): ControlFact {
   if (fact.v !== 1 || !Object.hasOwn(ADDED_LATER, fact.type)) {
     throw new Error(`CONTROL holds a fact of the unknown kind ${String(fact.type)}, version ${String(fact.v)}`)
   }
-  if (OWN_KINDS.has(fact.type)) return fact
+  if (PLAIN.has(fact.type)) return fact
   return { ...ADDED_LATER[fact.type], createdAtMs: (fact as ControlFactBase).changedAtMs, ...fact } as ControlFact
 }
 

@@ -217,6 +217,27 @@ export interface DeliveriesCancelled {
   cancelledAtMs: number
 }
 
+/** These deliveries are called off. Of this and their end the first one counts; what stands behind it makes no difference. */
+export interface ChosenCancelled {
+  v: 1
+  type: 'chosen_cancelled'
+  deliveryIds: string[]
+  applicationId: string
+  cancelledAtMs: number
+  cancelledBy: Actor
+}
+
+/** Those behind a dead letter of an ordered subscription need not wait for it any more. */
+export interface DeadLetterSkipped {
+  v: 1
+  type: 'skipped'
+  deliveryId: string
+  subscriptionId: string
+  applicationId: string
+  skippedAtMs: number
+  skippedBy: Actor
+}
+
 export type LedgerFact =
   | DeliveryCreated
   | EventsMatched
@@ -229,6 +250,8 @@ export type LedgerFact =
   | DeliveryAttempted
   | AttemptStarted
   | DeliveriesCancelled
+  | ChosenCancelled
+  | DeadLetterSkipped
 
 const LEDGER_TYPES = new Set([
   'delivery',
@@ -242,6 +265,8 @@ const LEDGER_TYPES = new Set([
   'attempt',
   'started',
   'cancelled',
+  'chosen_cancelled',
+  'skipped',
 ])
 
 /** @throws {Error} when `text` is no fact of a known kind and version: a corrupt stream is not to be skipped. */

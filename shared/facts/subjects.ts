@@ -32,6 +32,7 @@ export const LEDGER_SUBJECTS = {
   replay: (jobId: string) => `ledger.replay.${jobId}`,
   /** What became of dead letters: redriven or discarded. Their order decides. */
   deadLetter: 'ledger.dead_letter',
+  skipped: 'ledger.skipped',
 } as const
 
 /** What names a parked attempt. */
@@ -53,13 +54,24 @@ export const WAITING_SUBJECTS = {
   /** One message each: a second append is refused while the first one stands. */
   parked: (lane: number, { subscriptionId, orderKey, deliveryId, attemptNumber }: ParkedName) =>
     `parked.${lane}.${subscriptionId}.${orderKey ?? UNORDERED}.${deliveryId}.${attemptNumber}`,
+  /** Where a delivery of an ordered series stands: a filter, as its attempt may be any. */
+  places: (lane: number, subscriptionId: string, orderKey: string, deliveryId: string) =>
+    `parked.${lane}.${subscriptionId}.${orderKey}.${deliveryId}.*`,
   /** The delivery that an ordered series waits for: to be retried, or (a dead letter) to be skipped. */
   head: (lane: number, subscriptionId: string, orderKey: string, deliveryId: string) =>
     `parked.head.${lane}.${subscriptionId}.${orderKey}.${deliveryId}`,
+  /** All that is parked of a subscription, without the marker that says so. */
+  allParked: (lane: number, subscriptionId: string) => `parked.${lane}.${subscriptionId}.>`,
+  /** What is parked of a delivery that is in no order; one in order keeps its place until its turn. */
+  parkedOfDelivery: (lane: number, subscriptionId: string, deliveryId: string) =>
+    `parked.${lane}.${subscriptionId}.${UNORDERED}.${deliveryId}.*`,
   due: (lane: number) => `due.${lane}`,
   postponed: (applicationId: string, eventId: string) => `wait.postponed.${applicationId}.${eventId}`,
   postponedDue: 'due.postponed',
 } as const
+
+/** On plain NATS: a deliverer is asked for a test delivery, and answers with what came of it. */
+export const TEST_DELIVERY_SUBJECT = 'jethook.test_delivery'
 
 /** Subjects of CONTROL: one for each thing, so that the last message of a subject is the thing's state. */
 export const CONTROL_SUBJECTS = {
@@ -73,10 +85,13 @@ export const CONTROL_SUBJECTS = {
   serviceToken: (tokenId: string) => `control.service_token.${tokenId}`,
   eventType: (applicationId: string, name: string) => `control.event_type.${applicationId}.${subjectToken(name)}`,
   subscription: (subscriptionId: string) => `control.subscription.${subscriptionId}`,
+  secretReveal: (subscriptionId: string) => `control.secret_reveal.${subscriptionId}`,
   quotaGuard: (scopeId: string) => `control.quota_guard.${scopeId}`,
   lane: (lane: number) => `control.lane.${lane}`,
   laneOwner: (lane: number) => `control.lane_owner.${lane}`,
   receiver: (subscriptionId: string) => `control.receiver.${subscriptionId}`,
+  handshake: (subscriptionId: string) => `control.handshake.${subscriptionId}`,
+  cancellation: (subscriptionId: string) => `control.cancellation.${subscriptionId}`,
   notifier: (stream: string) => `control.notifier.${stream}`,
   job: (applicationId: string, slot: number) => `control.job.${applicationId}.${slot}`,
   jobProgress: (applicationId: string, slot: number) => `control.job_progress.${applicationId}.${slot}`,

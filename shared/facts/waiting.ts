@@ -23,8 +23,6 @@ export interface RetryDue {
   after?: { source: WorkSource; seq: number }
   /** Of an ordered delivery: what it is in order with. */
   orderKey?: string
-  /** Of an ordered delivery: where its fact stands in LEDGER, which is its place in the order. */
-  orderSeq?: number
   /** Of a replayed delivery: its requests say so. */
   replayId?: string
   /** Of a redriven one: the delivery that had ended, whose place in an order it takes. */
@@ -41,6 +39,22 @@ export interface ParkedAttempt extends Omit<RetryDue, 'type' | 'dueAtMs'> {
 export function decodeDueAttempt(text: string): RetryDue | ParkedAttempt {
   const item = JSON.parse(text) as RetryDue | ParkedAttempt
   if (item.v !== 1 || (item.type !== 'retry' && item.type !== 'parked'))
+    throw new Error(`WAITING holds a message of the unknown kind ${String(item.type)}`)
+  return item
+}
+
+/** Of a delivery that is in front of its order key: an attempt of it is recorded. */
+export interface HeadNote {
+  v: 1
+  type: 'head'
+  /** The attempt that comes next; null: none does. It is a dead letter, and those behind it wait until somebody lets it go. */
+  next: { attemptNumber: number; dueAtMs: number } | null
+}
+
+/** @throws {Error} when `text` is no such note. */
+export function decodeHeadNote(text: string): HeadNote {
+  const item = JSON.parse(text) as HeadNote
+  if (item.v !== 1 || item.type !== 'head')
     throw new Error(`WAITING holds a message of the unknown kind ${String(item.type)}`)
   return item
 }

@@ -2,6 +2,7 @@ import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
 import { API_SETTINGS } from './api-settings.ts'
 import { integer, text } from './setting.ts'
+import { TARGET_SETTINGS } from './target-settings.ts'
 
 /**
  * Every setting that jethook reads from its environment: the one table behind parsing, defaults, units, the start-up
@@ -123,6 +124,11 @@ export const SETTINGS = Type.Object({
     group: 'Delivery',
     description: 'Whether a subscription is disabled when its receiver answers 410',
   }),
+  HANDSHAKE_ORIGIN: text('', {
+    group: 'Delivery',
+    description:
+      "WebHook-Request-Origin of CloudEvents' validation request: the DNS name that this jethook goes by; default: the host of APP_URL",
+  }),
   LANE_BACKLOG_MAX: integer(
     2000,
     { minimum: 10, maximum: 100000 },
@@ -131,7 +137,7 @@ export const SETTINGS = Type.Object({
   CONNECT_TIMEOUT_MS: integer(
     5000,
     { minimum: 10, maximum: 60000 },
-    { group: 'Delivery', description: 'Milliseconds to connect to a receiver' },
+    { group: 'Delivery', description: 'Milliseconds to connect to a receiver, TLS not included' },
   ),
   DELIVERY_TIMEOUT_MS: integer(
     15000,
@@ -141,8 +147,9 @@ export const SETTINGS = Type.Object({
   RESPONSE_BODY_MAX_BYTES: integer(
     16384,
     { minimum: 0, maximum: 262144 },
-    { group: 'Delivery', description: 'Bytes of a response body that are kept' },
+    { group: 'Delivery', description: 'Bytes of a response body that are read; a longer one ends the connection' },
   ),
+  ...TARGET_SETTINGS,
   RETRY_SCHEDULE: text('3s,10s,3m,30m,1h,3h,5h,10h', {
     group: 'Delivery',
     description: 'Comma separated delays (ms, s, m, h) before the 1st, 2nd, … retry; the last one repeats',
@@ -175,7 +182,7 @@ export const SETTINGS = Type.Object({
   }),
   ENABLED_SIGNATURE_VERSIONS: text('v1', {
     group: 'Delivery',
-    description: 'Comma separated signature versions to send: v0, v1',
+    description: 'Comma separated signature versions for subscriptions that name none: v0, v1',
   }),
   RECONCILE_INTERVAL_MS: integer(
     60000,

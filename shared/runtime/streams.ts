@@ -34,6 +34,7 @@ export const AUDITED_KINDS = [
   'event_type',
   'subscription',
   'job',
+  'secret_reveal',
 ]
 const STREAM_NOT_FOUND = 10059
 /** No suitable peers for placement; insufficient resources; more replicas than one without a cluster. */

@@ -17,7 +17,7 @@ import { connectNats } from '#shared/runtime/nats.ts'
 import { createApi } from '../support/api.ts'
 import { testLogger } from '../support/nats.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { startStack } from '../support/stack.ts'
+import { LOOPBACK_ALLOWED, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const RETRIES = { RETRY_SCHEDULE: '4s,1s', MAX_RETRIES: '5', RECONCILE_INTERVAL_MS: '1000', RECONCILE_GRACE_MS: '1000' }
@@ -86,6 +86,7 @@ test('a backup of a busy system, restored elsewhere, goes on with everything tha
   const servers = await startEmbeddedServers({ home })
   const settings = loadSettings({
     ...RETRIES,
+    ...LOOPBACK_ALLOWED,
     PORT: '0',
     LOG_LEVEL: 'silent',
     JETHOOK_HOME: home,

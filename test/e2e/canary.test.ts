@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Credentials } from '#scripts/start/credentials.ts'
+import type { SubscriptionAnswer, SubscriptionSecretAnswer } from '#shared/contract/schemas.ts'
 import { createApplication, logIn, PASSWORD } from '../support/accounts.ts'
 import { createApi } from '../support/api.ts'
+import { certificateOf } from '../support/certificates.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
@@ -73,6 +75,7 @@ test('no secret, token, password or payload reaches a log, a fact or the databas
   await post('/event_types', { application_id: applicationId, service: 'a', resource_type: 'b', verb: 'c' })
 
   const receiver = await startReceiver((_, count) => ({ status: count === 1 ? 500 : 200 }))
+  const client = certificateOf('client')
   const canaries = {
     path: 'canary-path-7f3a',
     query: 'canary-query-91bc',
@@ -82,14 +85,25 @@ test('no secret, token, password or payload reaches a log, a fact or the databas
   }
   const url = `${receiver.url}/${canaries.path}?key=${canaries.query}`
   const target = { type: 'http', method: 'POST', url, headers: { 'x-api-key': canaries.header } }
-  const subscription = await post<{ secret: string }>('/subscriptions', {
+  const subscription = await post<SubscriptionAnswer>('/subscriptions', {
     application_id: applicationId,
     is_enabled: true,
     event_types: ['a.b.c'],
     labels: { all: 'yes' },
     target,
+    signatures: ['hook0-v1', 'standard-v1', 'standard-v1a'],
+    tls: { client_certificate: client.cert, client_key: client.key },
   })
   assert.equal(subscription.status, 201)
+  const secretPath = `/subscriptions/${subscription.body.subscription_id}/secret`
+  const revealed = await api.call<SubscriptionSecretAnswer>(
+    'GET',
+    `${secretPath}?application_id=${applicationId}`,
+    undefined,
+    authorization,
+  )
+  const rotated = await post<SubscriptionSecretAnswer>(`${secretPath}/rotate`, { application_id: applicationId })
+  assert.equal(rotated.status, 200)
   const event = {
     application_id: applicationId,
     event_type: 'a.b.c',
@@ -134,6 +148,11 @@ test('no secret, token, password or payload reaches a log, a fact or the databas
     'application secret': secret,
     'service token': token.body.biscuit,
     'subscription secret': subscription.body.secret,
+    'key of Standard Webhooks': revealed.body.webhook_secret!.replace('whsec_', ''),
+    'new subscription secret': rotated.body.secret,
+    'new key of Standard Webhooks': rotated.body.webhook_secret!.replace('whsec_', ''),
+    'name of a private key': 'ed25519Seed',
+    'client key': client.key.split('\n')[1]!,
     'target path': canaries.path,
     'target query': canaries.query,
     'target header': canaries.header,

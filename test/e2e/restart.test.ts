@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { anyFreePort } from '#scripts/embedded/server-process.ts'
 import { createApi } from '../support/api.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { LOOPBACK_ALLOWED, type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
@@ -54,6 +54,7 @@ test('each service runs alone, and may be killed in the middle', async () => {
         PORT: String(port),
         LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal',
         RETRY_SCHEDULE: '100ms,200ms',
+        ...LOOPBACK_ALLOWED,
       },
       stdio: ['ignore', 'inherit', 'inherit'],
     })

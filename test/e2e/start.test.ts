@@ -49,15 +49,21 @@ function failingStart(
   })
 }
 
-async function start(home: string) {
+async function start(home: string, more: Record<string, string> = {}) {
   const child = spawn(process.execPath, [MAIN, '--json'], {
     cwd: PROJECT,
-    env: environmentOf(home),
-    stdio: ['ignore', 'pipe', 'ignore'],
+    env: environmentOf(home, more),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let told = ''
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    told += chunk
   })
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  return { child, credentials: JSON.parse(line.toString()) as Credentials }
+  return { child, credentials: JSON.parse(line.toString()) as Credentials, told: () => told }
 }
+
+const LOOPBACK_WARNING = /WARNING: webhooks may also go to addresses of this machine/
 
 async function serverPids(home: string): Promise<number[]> {
   const files = ['nats/nats.pid', 'postgres/data/postmaster.pid']
@@ -67,6 +73,11 @@ async function serverPids(home: string): Promise<number[]> {
 describe('a start that cannot work says why, once, and ends with another code than 0', () => {
   const cases: { name: string; says: RegExp; prepare?: (home: string) => Promise<Record<string, string>> }[] = [
     { name: 'a setting of the wrong kind', says: /LANES must be integer/, prepare: async () => ({ LANES: 'many' }) },
+    {
+      name: 'an address range that is none',
+      says: /TARGET_ALLOWED_CIDRS: 'lan' is no address range/,
+      prepare: async () => ({ TARGET_ALLOWED_CIDRS: '127.0.0.1,lan' }),
+    },
     {
       name: 'a taken port',
       says: /Port \d+ of 127\.0\.0\.1 is taken .* Set PORT/,
@@ -148,8 +159,11 @@ test('credentials are readable by the owner only, a second start on a running ho
 
   const apiOf = ({ api_url, application_id, service_token }: Credentials) =>
     createApi({ apiUrl: api_url, applicationId: application_id, token: service_token })
-  await apiOf(first.credentials).createEventType()
-  const eventId = await apiOf(first.credentials).send()
+  await until('the warning', async () => LOOPBACK_WARNING.test(first.told()))
+  const api = apiOf(first.credentials)
+  await api.createEventType()
+  assert.equal((await api.subscribe('http://127.0.0.1:19999/', { is_enabled: false })).is_enabled, false)
+  const eventId = await api.send()
   // Everything at once, as when the machine stops: the servers are found by their pid files.
   const pids = [first.child.pid!, ...(await serverPids(home))]
   for (const pid of pids) process.kill(pid, 'SIGKILL')
@@ -169,7 +183,9 @@ test('credentials are readable by the owner only, a second start on a running ho
   await once(second.child, 'exit')
 
   // jethook alone was killed: its servers run on, and the next start takes their place.
-  const third = await start(home)
+  const third = await start(home, { TARGET_ALLOWED_CIDRS: '' })
+  await assert.rejects(apiOf(third.credentials).subscribe('http://127.0.0.1:19999/'), /422.*forbidden IP/)
+  assert.doesNotMatch(third.told(), LOOPBACK_WARNING)
   const servers = await serverPids(home)
   third.child.kill('SIGINT')
   const [code] = (await once(third.child, 'exit')) as [number]

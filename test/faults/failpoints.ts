@@ -103,7 +103,7 @@ export const FAILPOINTS: readonly Failpoint[] = [
   {
     name: 'disabled-not-yet-cancelled',
     file: SUBSCRIPTIONS,
-    anchor: 'if (!body.is_enabled) await cancelOpen(changed!.fact, changed!.seq)\n',
+    anchor: 'if (!body.is_enabled) await cancelOpen(changed!.fact, changed!.seq, waitingSeq)\n',
     where: 'before',
     when: '!body.is_enabled',
   },

@@ -72,7 +72,7 @@ export async function runFault<Bench extends RunnableBench>(
   }
 }
 
-async function verify({ natsUrl, received }: RunnableBench, accepted: readonly string[]): Promise<VerifyReport> {
+export async function verify({ natsUrl, received }: RunnableBench, accepted: readonly string[]): Promise<VerifyReport> {
   const nats = await connectNats(natsUrl, 'verify', testLogger)
   try {
     return await verifyLedger({
@@ -100,7 +100,7 @@ async function measureRecovery({ poster, receiver }: JethookBench): Promise<numb
 }
 
 /** Whether everything has ended, as far as the read model knows; what has not by then, the verifier names. */
-async function drained(bench: JethookBench, accepted: number): Promise<void> {
+export async function drained(bench: JethookBench, accepted: number): Promise<void> {
   await bench.withDatabase((client) =>
     until(
       'every delivery has ended',

@@ -1,5 +1,6 @@
 import type { FakeMessage, FakeStream } from './fake-stream.ts'
 import { subjectMatches } from './subject-filter.ts'
+import type { Trace } from './trace.ts'
 import type { Owner, VirtualTime } from './virtual-time.ts'
 
 export interface DurableOptions {
@@ -62,11 +63,19 @@ export interface ConsumerCreation {
   options: DurableOptions
   time: VirtualTime
   owner: Owner
+  trace: Trace
   /** Asked of each message: whether it is handed out again for no reason. */
   isHandedOutAgain(): boolean
 }
 
-export function createConsumer({ stream, options, time, owner, isHandedOutAgain }: ConsumerCreation): DurableConsumer {
+export function createConsumer({
+  stream,
+  options,
+  time,
+  owner,
+  trace,
+  isHandedOutAgain,
+}: ConsumerCreation): DurableConsumer {
   const pending = new Map<number, Pending>()
   /** Seen before, to be handed out again now. */
   let again: number[] = []
@@ -102,6 +111,7 @@ export function createConsumer({ stream, options, time, owner, isHandedOutAgain 
         nextSeq = deliveredSeq + 1
       }
       expectAck(handed.message.seq)
+      trace(options.name, () => `hands out ${handed.message.seq}${handed.isRedelivered ? ' again' : ''}`)
       taker.take(handed)
       if (isHandedOutAgain()) taker.take({ ...handed, isRedelivered: true })
     }
@@ -159,10 +169,12 @@ export function createConsumer({ stream, options, time, owner, isHandedOutAgain 
     },
     pump,
     ack(seq) {
+      trace(options.name, () => `ack ${seq}`)
       pending.get(seq)?.cancel()
       if (pending.delete(seq)) pump()
     },
     nak(seq, delayMs) {
+      trace(options.name, () => `nak ${seq} for ${delayMs} ms`)
       if (pending.has(seq) && !again.includes(seq)) expectAck(seq, delayMs)
     },
     working(seq) {
@@ -170,6 +182,7 @@ export function createConsumer({ stream, options, time, owner, isHandedOutAgain 
     },
     reset(fromSeq) {
       moveFloor()
+      trace(options.name, () => `reset to ${fromSeq ?? ackFloorSeq + 1}`)
       if (fromSeq !== undefined) ackFloorSeq = fromSeq - 1
       for (const { cancel } of pending.values()) cancel()
       pending.clear()

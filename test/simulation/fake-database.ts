@@ -1,10 +1,11 @@
-import type {
-  AttemptColumns,
-  Cancellation,
-  DeadLetterColumns,
-  DeliveryColumns,
-  LedgerRows,
-  LedgerSegment,
+import {
+  type AttemptColumns,
+  type Cancellation,
+  type DeadLetterColumns,
+  type DeliveryColumns,
+  type LedgerRows,
+  type LedgerSegment,
+  openRetriesOf,
 } from '#projections/ledger.ts'
 import type { EventAccepted } from '#shared/facts/event.ts'
 import type { SeededRandom } from './seeded-random.ts'
@@ -212,6 +213,11 @@ function writeSegment(tables: Tables, segment: LedgerSegment): void {
     else if (row.hasResponse && !known.hasResponse)
       tables.attempts.set(id, { ...row, createdAtMs: known.createdAtMs, delayUntilMs: known.delayUntilMs })
   }
+  for (const { attemptId, deliveryId } of openRetriesOf(segment)) {
+    const [attempt, delivery] = [tables.attempts.get(attemptId)!, tables.deliveries.get(deliveryId)]
+    if (attempt.outcome === null && delivery?.status === 'cancelled')
+      Object.assign(attempt, { outcome: 'cancelled', failedAtMs: delivery.finishedAtMs })
+  }
   for (const [id, pickedAtMs] of segment.startedAttempts) {
     const known = tables.attempts.get(id)
     if (known !== undefined && known.outcome === null) known.pickedAtMs = pickedAtMs
@@ -223,13 +229,23 @@ function writeSegment(tables: Tables, segment: LedgerSegment): void {
 }
 
 function cancelOpen(tables: Tables, cancelled: NonNullable<LedgerSegment['thenCancelled']>['fact']): void {
-  const { subscriptionId, applicationId, controlSeq, cancelledAtMs } = cancelled
-  tables.cancellations.set(subscriptionId ?? applicationId, { controlSeq, cancelledAtMs })
+  const { applicationId, cancelledAtMs } = cancelled
+  const isInScope = (row: DeliveryColumns) => {
+    if (cancelled.type === 'chosen_cancelled') return cancelled.deliveryIds.includes(row.deliveryId)
+    const isOfScope =
+      cancelled.subscriptionId === null
+        ? row.applicationId === applicationId
+        : row.subscriptionId === cancelled.subscriptionId
+    return isOfScope && row.controlSeq < cancelled.controlSeq
+  }
+  if (cancelled.type === 'cancelled')
+    tables.cancellations.set(cancelled.subscriptionId ?? applicationId, {
+      controlSeq: cancelled.controlSeq,
+      cancelledAtMs,
+    })
   const closed = new Set<string>()
   for (const row of tables.deliveries.values()) {
-    const isInScope =
-      subscriptionId === null ? row.applicationId === applicationId : row.subscriptionId === subscriptionId
-    if (!isInScope || row.status !== 'pending' || row.controlSeq >= controlSeq) continue
+    if (!isInScope(row) || row.status !== 'pending') continue
     Object.assign(row, { status: 'cancelled', finishedAtMs: cancelledAtMs })
     closed.add(row.deliveryId)
   }

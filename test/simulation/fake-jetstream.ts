@@ -3,6 +3,7 @@ import { type StreamName, streamConfigs } from '#shared/runtime/streams.ts'
 import { createConsumer, type DurableConsumer, type DurableOptions } from './fake-consumer.ts'
 import { createStream, type FakeStream, type PublishRequest } from './fake-stream.ts'
 import type { SeededRandom } from './seeded-random.ts'
+import type { Trace } from './trace.ts'
 import type { Owner, VirtualTime } from './virtual-time.ts'
 
 /** What the server does wrong, and how slow it is; each may be changed at any time. */
@@ -47,7 +48,12 @@ export interface FakeJetStream {
 const CODE_STORE_FULL = 10047
 
 /** JetStream in memory, one node, as far as jethook uses it: `fakes.test.ts` holds it against the real one. */
-export function createFakeJetStream(time: VirtualTime, random: SeededRandom, clockMs: () => number): FakeJetStream {
+export function createFakeJetStream(
+  time: VirtualTime,
+  random: SeededRandom,
+  clockMs: () => number,
+  trace: Trace = () => {},
+): FakeJetStream {
   const owner: Owner = { name: 'nats-server', isAlive: true }
   const faults = { ...NO_SERVER_FAULTS }
   const streams = new Map<string, FakeStream>()
@@ -67,6 +73,7 @@ export function createFakeJetStream(time: VirtualTime, random: SeededRandom, clo
         time,
         owner,
         clockMs,
+        trace,
         onStored: () => {
           for (const consumer of consumers.values()) if (consumer.stream.name === name) consumer.pump()
         },
@@ -129,6 +136,7 @@ export function createFakeJetStream(time: VirtualTime, random: SeededRandom, clo
         options,
         time,
         owner,
+        trace,
         isHandedOutAgain: () => random.chance(faults.spuriousRedelivery),
       })
       consumers.set(`${stream}/${options.name}`, consumer)
@@ -136,6 +144,7 @@ export function createFakeJetStream(time: VirtualTime, random: SeededRandom, clo
     },
     crash(losesConsumers) {
       life++
+      trace('server', losesConsumers ? 'crash, consumers lost' : 'crash')
       staged.clear()
       for (const [key, consumer] of consumers) {
         if (losesConsumers) consumers.delete(key)

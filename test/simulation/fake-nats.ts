@@ -1,5 +1,6 @@
 import { type ConsumerMessages, JetStreamApiError, type JsMsg } from '@nats-io/jetstream'
 import { ConnectionBrokenError, type Nats } from '#shared/runtime/nats.ts'
+import { PULL_EXPIRES_MS } from '#shared/runtime/stream-reader.ts'
 import type { DurableConsumer, Handed, Taker } from './fake-consumer.ts'
 import type { FakeJetStream } from './fake-jetstream.ts'
 import type { FakeMessage, FakeStream } from './fake-stream.ts'
@@ -211,7 +212,8 @@ export function createFakeConnection({
     const messages = createMessages(callback)
     let onTheWay = 0
     const taker: Taker = {
-      room: () => (sentIn === epoch && !messages.isStopped() && owner.isAlive ? max_messages - onTheWay : 0),
+      room: () =>
+        sentIn === epoch && !messages.isStopped() && owner.isAlive && !hasExpired() ? max_messages - onTheWay : 0,
       take(handed) {
         onTheWay++
         answer(sentIn, () => {
@@ -224,6 +226,12 @@ export function createFakeConnection({
     }
     send('consume', () => attach(messages, consumer.attach(taker)))
     return messages.handle
+  }
+
+  /** A client that is paused does not ask again: its last request for messages ends after a while. */
+  function hasExpired(): boolean {
+    const { pausedUntilMs = 0, pausedSinceMs = 0 } = owner
+    return pausedUntilMs > time.nowMs() && time.nowMs() - pausedSinceMs >= PULL_EXPIRES_MS
   }
 
   function attach(messages: ReturnType<typeof createMessages>, detach: () => void): void {

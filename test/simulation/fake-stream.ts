@@ -1,5 +1,6 @@
 import type { StreamConfig } from '@nats-io/jetstream'
 import { subjectMatches } from './subject-filter.ts'
+import type { Trace } from './trace.ts'
 import type { Owner, VirtualTime } from './virtual-time.ts'
 
 export interface PublishRequest {
@@ -46,6 +47,7 @@ export interface FakeStreamOptions {
   owner: Owner
   /** The server's wall clock. */
   clockMs(): number
+  trace: Trace
   onStored(): void
   firing: { delayMs(): number; isLost(): boolean; isDouble(): boolean }
 }
@@ -55,7 +57,7 @@ const WRONG_LAST_SUBJECT_SEQUENCE = 10071
 const DUPLICATE_IN_BATCH = 10201
 
 export function createStream(options: FakeStreamOptions): FakeStream {
-  const { name, config, time, owner, clockMs, onStored, firing } = options
+  const { name, config, time, owner, clockMs, trace, onStored, firing } = options
   const subjects = config.subjects ?? []
   const windowMs = (config.duplicate_window ?? 0) / NANOS_PER_MS
   const perSubjectMax = config.max_msgs_per_subject ?? Number.POSITIVE_INFINITY
@@ -104,6 +106,7 @@ export function createStream(options: FakeStreamOptions): FakeStream {
     const seq = messages.length + 1
     const message = { seq, subject, body, headers }
     messages.push(message)
+    trace(name, () => `${seq} ${subject} ${headers['Nats-Msg-Id'] ?? '-'} ${Buffer.from(body).toString()}`)
     const id = headers['Nats-Msg-Id']
     if (id !== undefined) ids.set(id, { seq, atMs: time.nowMs() })
     const isSchedule = headers['Nats-Schedule'] !== undefined
@@ -173,6 +176,7 @@ export function createStream(options: FakeStreamOptions): FakeStream {
       return () => void followers.delete(follower)
     },
     purge(filter, beforeSeq) {
+      trace(name, () => `purge ${filter} before ${beforeSeq}`)
       let count = 0
       for (const [subject, seqs] of bySubject) {
         if (!subjectMatches(filter, subject)) continue

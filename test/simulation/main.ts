@@ -2,18 +2,20 @@ import { parseArgs } from 'node:util'
 import { runSeeds, type SeedRow } from './run-seeds.ts'
 import { FAULT_NAMES } from './simulate.ts'
 
-const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seed SEED]
+const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seed SEED [--trace]]
 
   Runs jethook's own code against in-memory servers with faults by seed, and checks every promise.
   --seeds  how many runs (default 5000)
   --from   the first seed (default 1)
-  --seed   this one alone, with the history of what went wrong`
+  --seed   this one alone, with the history of what went wrong
+  --trace  and with everything that happened`
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '5000' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    trace: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -43,8 +45,10 @@ async function run(): Promise<void> {
   await runSeeds({
     from,
     count,
+    isTraced: values.trace,
     onRow(row) {
       rows.push(row)
+      if (values.trace) for (const line of row.history) console.log(line)
       if (row.complaints.length > 0) printFailure(row)
       if (rows.length % PROGRESS_EVERY === 0 && process.stderr.isTTY)
         process.stderr.write(`\r  ${rows.length} of ${count} seeds`)
@@ -64,7 +68,7 @@ async function run(): Promise<void> {
 function printFailure({ seed, faults, complaints, history }: SeedRow): void {
   console.log(`\n  seed ${seed} (${faults.join(', ')}); again: npm run simulate -- --seed ${seed}`)
   for (const complaint of complaints.slice(0, 10)) console.log(`    ${complaint}`)
-  if (values.seed !== undefined) for (const line of history) console.log(`      ${line}`)
+  if (values.seed !== undefined && !values.trace) for (const line of history) console.log(`      ${line}`)
 }
 
 /** A line for each kind of trouble: the sum over the seeds that had it. */

@@ -25,9 +25,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the fact comes before the schedule of the retry',
     file: 'services/deliverer/attempts.ts',
-    find: 'if (attempt.orderKey !== undefined) await options.onFailed(item, fact.decision)',
+    find: "if (fact.decision.type === 'retry') {\n",
     replace:
-      "if (fact.decision.type === 'retry') await ledger.append({ subject: LEDGER_SUBJECTS.attempt, body: JSON.stringify(fact), msgId: attempt.attemptId })",
+      "if (fact.decision.type === 'retry') { await ledger.append({ subject: LEDGER_SUBJECTS.attempt, body: JSON.stringify(fact), msgId: attempt.attemptId })\n",
   },
   {
     name: 'a retry is not scheduled',
@@ -60,6 +60,12 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'shared/domain/cancellation.ts',
     find: 'return subscription === undefined || controlSeq < subscription.cancelledBeforeSeq',
     replace: 'return subscription === undefined',
+  },
+  {
+    name: 'a delivery that was called off by itself is sent all the same',
+    file: 'services/deliverer/worker.ts',
+    find: ' || calledOff.has(attempt.deliveryId)',
+    replace: '',
   },
   {
     name: 'the checkpoint moves outside the transaction',
@@ -113,9 +119,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what is parked is acknowledged before it is on disk',
     file: 'services/deliverer/waiting-room.ts',
-    find: 'await parking.park(parking.lotOf(item.lane, subscriptionId, lotKeyOf(subscriptionId)), [item.attempt])',
+    find: 'await parking.park(parking.lotOf(item.lane, subscriptionId, UNORDERED), [item.attempt])',
     replace:
-      'item.message.ack(); await parking.park(parking.lotOf(item.lane, subscriptionId, lotKeyOf(subscriptionId)), [item.attempt])',
+      'item.message.ack(); await parking.park(parking.lotOf(item.lane, subscriptionId, UNORDERED), [item.attempt])',
   },
   {
     name: 'the mark of what is parked is taken away too early',

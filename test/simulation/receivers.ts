@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { ReceivedRequest } from '#scripts/verify/verify-ledger.ts'
-import type { OutgoingRequest, Sender } from '#services/deliverer/sender.ts'
 import type { SendResult } from '#shared/domain/outcome.ts'
+import type { OutgoingRequest, Sender } from '#shared/runtime/sender/sender.ts'
 import type { SeededRandom } from './seeded-random.ts'
+import type { Trace } from './trace.ts'
 import type { Owner, VirtualTime } from './virtual-time.ts'
 
 /** How a receiver is. */
@@ -30,6 +31,9 @@ export function createReceivers(
   time: VirtualTime,
   random: SeededRandom,
   characterOf: (subscriptionId: string) => Character,
+  trace: Trace,
+  /** Decides whether one that is busy also says for how long; null: none does. */
+  resting: SeededRandom | null = null,
 ): Receivers {
   const received: ReceivedRequest[] = []
   /** What a receiver has taken once it takes again. */
@@ -57,6 +61,11 @@ export function createReceivers(
       case 'never':
         return { status: 500, afterMs }
     }
+  }
+
+  function restOf(status: number): Record<string, string> {
+    const isBusy = status === 429 || status === 503
+    return resting !== null && isBusy && resting.chance(0.5) ? { 'retry-after': String(resting.int(1, 4)) } : {}
   }
 
   function send(owner: Owner, request: OutgoingRequest): Promise<SendResult> {
@@ -94,9 +103,10 @@ export function createReceivers(
             () => {
               entry.status = status ?? 0
               received.push(entry)
+              trace('receiver', () => `${entry.status} to event ${eventId} of ${subscriptionId} (${owner.name})`)
               if (status === null) return
               if (status === 0) answer({ type: 'connection-failed', message: 'The connection was reset' })
-              else answer({ type: 'responded', response: responseOf(status) })
+              else answer({ type: 'responded', response: responseOf(status, restOf(status)) })
             },
             network,
           )
@@ -116,6 +126,6 @@ export function digestOf(payload: Uint8Array): string {
   return createHash('sha1').update(payload).digest('hex')
 }
 
-function responseOf(statusCode: number) {
-  return { statusCode, headers: {}, bodyBase64: '', isBodyCut: false }
+function responseOf(statusCode: number, headers: Record<string, string>) {
+  return { statusCode, headers, bodyBase64: '', isBodyCut: false }
 }

@@ -29,6 +29,8 @@ export interface RunOptions {
   count: number
   /** A deliberate defect by its name (see mutations.ts). */
   mutation?: string
+  /** Their histories hold everything that happens. */
+  isTraced?: boolean
   /** Called with each seed's row. @returns false to end the run. */
   onRow(row: SeedRow): boolean
 }
@@ -38,7 +40,7 @@ const LOADER = new URL('mutation-loader.ts', import.meta.url).href
 const RANGE = 50
 
 /** Runs seeds on all cores: each worker takes the next range when it is done with one. */
-export async function runSeeds({ from, count, mutation, onRow }: RunOptions): Promise<void> {
+export async function runSeeds({ from, count, mutation, isTraced = false, onRow }: RunOptions): Promise<void> {
   let next = from
   let isEnded = false
   const end = from + count
@@ -60,7 +62,7 @@ export async function runSeeds({ from, count, mutation, onRow }: RunOptions): Pr
           return
         }
         left = Math.min(RANGE, end - next)
-        worker.send({ from: next, count: left })
+        worker.send({ from: next, count: left, isTraced })
         next += left
       }
       worker.on('message', (row: SeedRow) => {

@@ -2,10 +2,11 @@ import type { SeedRow } from './run-seeds.ts'
 import { type SimResult, simulate } from './simulate.ts'
 
 /** A worker of `run-seeds.ts`: runs the ranges that it is sent, until its parent disconnects. */
-process.on('message', async ({ from, count }: { from: number; count: number }) => {
+process.on('message', async ({ from, count, isTraced }: { from: number; count: number; isTraced: boolean }) => {
   for (let seed = from; seed < from + count; seed++) {
     const history: string[] = []
-    process.send!(rowOf(await simulate(seed, (line) => history.push(line)), history))
+    const keep = (line: string) => history.push(line)
+    process.send!(rowOf(await simulate(seed, keep, isTraced ? keep : null), history))
   }
 })
 

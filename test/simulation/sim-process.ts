@@ -22,6 +22,7 @@ import { createFakeConnection, type FakeConnection } from './fake-nats.ts'
 import type { FakePeers } from './fake-peers.ts'
 import type { Receivers } from './receivers.ts'
 import type { SeededRandom } from './seeded-random.ts'
+import type { Trace } from './trace.ts'
 import type { Owner } from './virtual-time.ts'
 
 export const ROLES = ['matcher', 'deliverer', 'projections', 'reconciler'] as const
@@ -34,6 +35,7 @@ export interface Surroundings {
   receivers: Receivers
   secretBox: SecretBox
   peers: FakePeers
+  trace: Trace
   /** The wall clock of whoever has no skew. */
   clockMs(): number
 }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { foldLedger } from '#projections/ledger.ts'
 import { type ReceivedRequest, type VerifyReport, verifyLedger } from '#scripts/verify/verify-ledger.ts'
 import { cancelledMessage } from '#shared/domain/cancellation.ts'
-import { deliveryIdOf } from '#shared/domain/ids.ts'
+import { deliveryIdOf, laneOf } from '#shared/domain/ids.ts'
 import { createSecretBox } from '#shared/domain/secret-box.ts'
 import {
   type ControlFact,
@@ -14,7 +14,7 @@ import {
 } from '#shared/facts/control.ts'
 import { decodeEvent, encodeEvent } from '#shared/facts/event.ts'
 import { decodeLedgerFact } from '#shared/facts/ledger.ts'
-import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
+import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import { AppendUnknownError } from '#shared/runtime/appender.ts'
 import { applicationState, eventTypeState, organizationState, subscriptionState } from '../support/control-facts.ts'
 import { createFakeDatabase, newTables, type Tables, writeLedgerRowsTo } from './fake-database.ts'
@@ -24,6 +24,7 @@ import type { FakeStream } from './fake-stream.ts'
 import { CHARACTERS, type Character, createReceivers, digestOf } from './receivers.ts'
 import { type SeededRandom, seededRandom } from './seeded-random.ts'
 import { ROLES, type Role, SIM_SETTINGS, type SimProcess, type Surroundings, startProcess } from './sim-process.ts'
+import { traceTo } from './trace.ts'
 import { type Owner, startVirtualTime, type VirtualTime } from './virtual-time.ts'
 
 /** What a seed came to. */
@@ -80,7 +81,7 @@ interface Plan {
 }
 
 /** Of the subscriptions. */
-const ORDERED_SHARE = 0
+const ORDERED_SHARE = 0.3
 const ORDERINGS: readonly Ordering[] = [
   { by: { type: 'subscription' }, onDeadLetter: 'pass' },
   { by: { type: 'label', name: 'k' }, onDeadLetter: 'pass' },
@@ -109,15 +110,24 @@ const secretBox = createSecretBox([Buffer.alloc(32, 7)])
 /**
  * Runs jethook's own code for one seed: trouble first, then none, until everything has ended or time is up.
  * @param tell Is given, line by line, the history of what went wrong.
+ * @param tellAll Is given, line by line, everything that happens.
  */
-export async function simulate(seed: number, tell: (line: string) => void = () => {}): Promise<SimResult> {
+export async function simulate(
+  seed: number,
+  tell: (line: string) => void = () => {},
+  tellAll: ((line: string) => void) | null = null,
+): Promise<SimResult> {
   const { random, faults, eventCount, characters, orderings } = planOf(seed)
   const time = startVirtualTime()
   const clockMs = () => EPOCH_MS + Math.floor(time.nowMs())
-  const server = createFakeJetStream(time, random.fork(), clockMs)
+  const trace = tellAll === null ? () => {} : traceTo(tellAll, time.nowMs)
+  const server = createFakeJetStream(time, random.fork(), clockMs, trace)
   const database = createFakeDatabase(time, random.fork())
-  const receivers = createReceivers(time, random.fork(), (id) => characters.get(id)!)
-  const around: Surroundings = { server, database, receivers, secretBox, peers: createFakePeers(time), clockMs }
+  // Of its own, so that what else happens under a seed stays the same.
+  const whims = seededRandom(seed ^ 0x5eed)
+  const resting = whims.chance(0.2) ? whims.fork() : null
+  const receivers = createReceivers(time, random.fork(), (id) => characters.get(id)!, trace, resting)
+  const around: Surroundings = { server, database, receivers, secretBox, peers: createFakePeers(time), clockMs, trace }
   const processes = createProcesses(around, random.fork(), faults)
   const accepted: string[] = []
   const customers = runCustomers({
@@ -128,6 +138,7 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
     characters,
     orderings,
     accepted,
+    cancelling: whims.chance(0.3) ? whims.fork() : null,
   })
   const trouble = makeTrouble({ time, random: random.fork(), faults, around, processes, gateway: customers.gateway })
   await time.passUntil(() => customers.isDone() && trouble.isOver(), LIMIT_MS)
@@ -189,7 +200,10 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
   }
 }
 
-/** With these, what was in hand may be made again; so it may when two deliverers are handed a schedule that fired twice. */
+/**
+ * With these, what was in hand may be made again; so it may when two deliverers are handed a schedule that fired twice, or when
+ * one gives a lane to the other whose last facts it can't write.
+ */
 const REPEATING: readonly FaultName[] = [
   'crash',
   'pause',
@@ -202,7 +216,8 @@ const REPEATING: readonly FaultName[] = [
 ]
 
 function isRepetitionCalledFor(faults: ReadonlySet<FaultName>, delivererCount: number): boolean {
-  return REPEATING.some((name) => faults.has(name)) || (faults.has('double firing') && delivererCount > 1)
+  const ofTwo: readonly FaultName[] = ['double firing', 'disk full']
+  return REPEATING.some((name) => faults.has(name)) || (delivererCount > 1 && ofTwo.some((name) => faults.has(name)))
 }
 
 /**
@@ -287,7 +302,7 @@ function tellHistory(ledger: FakeStream, { violations }: VerifyReport, tell: (li
     const fact = decodeLedgerFact(line)
     const isAbout =
       'deliveryId' in fact ? ids.has(fact.deliveryId) : 'eventIds' in fact && fact.eventIds.some((id) => ids.has(id))
-    if (isAbout || fact.type === 'cancelled') tell(`LEDGER ${seq} ${line}`)
+    if (isAbout || fact.type === 'cancelled' || fact.type === 'chosen_cancelled') tell(`LEDGER ${seq} ${line}`)
   }
 }
 
@@ -318,6 +333,7 @@ function createProcesses(around: Surroundings, random: SeededRandom, faults: Rea
   for (const roles of shares) launch(running.length, roles)
 
   function launch(place: number, roles: readonly Role[]): void {
+    around.trace(`process ${place}`, () => `starts: ${roles.join(', ')}`)
     const skewMs = faults.has('clock skew') ? random.int(-SKEW_MAX_MS, SKEW_MAX_MS) : 0
     let sendsLeft = faults.has('crash') ? random.int(1, CRASH_WITHIN_SENDS) : Number.POSITIVE_INFINITY
     const isBefore = random.chance(0.5)
@@ -338,6 +354,7 @@ function createProcesses(around: Surroundings, random: SeededRandom, faults: Rea
       if (error !== null) halted.push(`halted: ${error.message}`)
       else if (started.owner.isAlive) time.after(100, watch, supervisor)
       else {
+        around.trace(`process ${place}`, 'is gone')
         broughtBack += started.broughtBack()
         time.after(isHealed ? 100 : random.next() * RESTART_MAX_MS, () => launch(place, roles), supervisor)
       }
@@ -378,11 +395,13 @@ interface CustomersOptions {
   characters: ReadonlyMap<string, Character>
   orderings: ReadonlyMap<string, Ordering>
   accepted: string[]
+  /** Decides what is called off, and when; null: nothing is. */
+  cancelling: SeededRandom | null
 }
 
 /** Makes subscriptions, posts events, disables and enables: all through a gateway's own appenders. */
 function runCustomers(options: CustomersOptions) {
-  const { around, random, faults, eventCount, characters, orderings, accepted } = options
+  const { around, random, faults, eventCount, characters, orderings, accepted, cancelling } = options
   const { time } = around.server
   const skewMs = faults.has('clock skew') ? random.int(-SKEW_MAX_MS, SKEW_MAX_MS) : 0
   const gateway = startProcess(around, { name: 'gateway', roles: [], skewMs, random: random.fork() })
@@ -503,6 +522,58 @@ function runCustomers(options: CustomersOptions) {
     await insist(() => appenders.ledger.append(message))
   }
 
+  /** A delivery, or all that an event has open, as the read model knows them. */
+  async function callOff(chance: SeededRandom): Promise<void> {
+    const open = [...around.database.tables.deliveries.values()].filter(({ status }) => status === 'pending')
+    if (open.length === 0) return
+    const one = chance.pick(open)
+    const chosen = chance.chance(0.5) ? [one] : open.filter(({ eventId }) => eventId === one.eventId)
+    const fact = {
+      v: 1,
+      type: 'chosen_cancelled',
+      deliveryIds: chosen.map(({ deliveryId }) => deliveryId),
+      applicationId: one.applicationId,
+      cancelledAtMs: clock.nowMs(),
+      cancelledBy: { kind: 'user', id: 'u' },
+    }
+    await insist(() => appenders.ledger.append({ subject: LEDGER_SUBJECTS.cancelled, body: JSON.stringify(fact) }))
+    // A gateway that dies here leaves the schedules: what they bring is dropped.
+    if (chance.chance(0.3)) return
+    const { nats } = gateway.connection
+    for (const { deliveryId, subscriptionId } of chosen) {
+      const lane = laneOf(subscriptionId, SIM_SETTINGS.LANES)
+      for (const filter of [
+        WAITING_SUBJECTS.head(lane, subscriptionId, '*', deliveryId),
+        WAITING_SUBJECTS.retry(lane, subscriptionId, deliveryId),
+        WAITING_SUBJECTS.parkedOfDelivery(lane, subscriptionId, deliveryId),
+      ])
+        await nats.jsm.streams.purge('WAITING', { filter }).catch(() => {})
+    }
+  }
+
+  /** Everything that a subscription has open; it goes on with what comes next. */
+  async function callOffSubscription(subscriptionId: string): Promise<void> {
+    const { applicationId, organizationId } = stateOf(subscriptionId)
+    const { seq } = await put({
+      v: 1,
+      type: 'cancellation',
+      subscriptionId,
+      applicationId,
+      organizationId,
+      changedAtMs: clock.nowMs(),
+      changedBy: { kind: 'user', id: 'u' },
+    })
+    await cancel(subscriptionId, seq)
+  }
+
+  async function cancelNowAndThen(chance: SeededRandom): Promise<void> {
+    for (let i = chance.int(1, 6); i > 0; i--) {
+      await pause(chance.next() * 4_000)
+      if (chance.chance(0.2)) await callOffSubscription(chance.pick([...characters.keys()]))
+      else await callOff(chance)
+    }
+  }
+
   async function run(): Promise<void> {
     await setUp()
     const toggled = random.chance(0.4) ? [random.pick([...characters.keys()])] : []
@@ -520,7 +591,7 @@ function runCustomers(options: CustomersOptions) {
       await put(stateOf(id))
       if (random.chance(0.3)) await holdBack(id)
     })
-    await Promise.all([...toggling, ...posting, ...later])
+    await Promise.all([...toggling, ...posting, ...later, ...(cancelling ? [cancelNowAndThen(cancelling)] : [])])
     isDone = true
   }
 
@@ -563,13 +634,24 @@ function makeTrouble({ time, random, faults, around, processes, gateway }: Troub
   if (faults.has('late firing')) server.faults.lateFiringMaxMs = 8_000
   if (faults.has('redelivery')) server.faults.spuriousRedelivery = 0.2
   if (faults.has('slow')) server.faults.fsyncMaxMs = 200
-  often('cut', 5, () => anybody().connection.cut(random.int(20, 2_000)))
-  often('lost answers', 3, () => anybody().connection.loseAnswers(random.int(100, 3_000)))
+  const { trace } = around
+  often('cut', 5, () => {
+    const [unlucky, downMs] = [anybody(), random.int(20, 2_000)]
+    trace(unlucky.owner.name, () => `is cut off for ${downMs} ms`)
+    unlucky.connection.cut(downMs)
+  })
+  often('lost answers', 3, () => {
+    const [unlucky, forMs] = [anybody(), random.int(100, 3_000)]
+    trace(unlucky.owner.name, () => `hears nothing for ${forMs} ms`)
+    unlucky.connection.loseAnswers(forMs)
+  })
   often('slow', 3, () => {
     anybody().connection.latencyMaxMs = random.int(10, 300)
   })
   often('pause', 2, () => {
     const { owner } = random.pick(processes.running)
+    trace(owner.name, 'is paused')
+    if ((owner.pausedUntilMs ?? 0) < time.nowMs()) owner.pausedSinceMs = time.nowMs()
     owner.pausedUntilMs = Math.max(owner.pausedUntilMs ?? 0, time.nowMs() + random.int(500, PAUSE_MAX_MS))
   })
   often('server crash', 3, () => crashServer(false))

@@ -7,6 +7,7 @@ export interface Owner {
   isAlive: boolean
   /** Stopped, as by SIGSTOP, until then: what is its own happens afterwards. */
   pausedUntilMs?: number
+  pausedSinceMs?: number
 }
 
 interface Happening {

@@ -22,9 +22,11 @@ export interface Receiver {
 
 const WAIT_LIMIT_MS = 20_000
 
-/** A receiver on loopback that keeps what it got and answers as `react` says (200 without it). */
+/** A receiver on loopback that keeps what it got and answers as `react` says (200 without it). @param port 0: a free one. */
 export async function startReceiver(
   react: (request: ReceivedRequest, count: number) => Reaction = () => ({ status: 200 }),
+  host = '127.0.0.1',
+  port = 0,
 ): Promise<Receiver> {
   const requests: ReceivedRequest[] = []
   const waiters = new Set<() => void>()
@@ -46,11 +48,11 @@ export async function startReceiver(
       for (const check of waiters) check()
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, host, resolve))
   // A receiver that a failed test has left open doesn't keep the process alive.
   server.unref()
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     requests,
     waitFor(isEnough, limitMs = WAIT_LIMIT_MS) {
       return new Promise((resolve, reject) => {

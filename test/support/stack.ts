@@ -24,6 +24,12 @@ export interface Stack {
 /** Retries come within milliseconds, so that tests see several. */
 const FAST_RETRIES = { RETRY_SCHEDULE: '100ms,200ms', MAX_RETRIES: '2', RETRY_JITTER_RATIO: '0' }
 
+/** Receivers of tests are on loopback. */
+export const LOOPBACK_ALLOWED = { TARGET_ALLOWED_CIDRS: '127.0.0.0/8,::1/128' }
+
+/** Names are asked of nobody: no test depends on the machine's resolver. */
+const NO_DNS = { DNS_SERVERS: '127.0.0.1:9' }
+
 /** @param environment Settings beyond those of a test: free port, fast retries, silent log. */
 export async function startStack(
   environment: Record<string, string> = {},
@@ -36,7 +42,11 @@ export async function startStack(
       PORT: '0',
       LOG_LEVEL: 'silent',
       DISABLE_API_RATE_LIMITING: 'true',
+      // Tests share their machine with others.
+      OVERLOAD_EVENT_LOOP_DELAY_MS: '0',
       ...FAST_RETRIES,
+      ...LOOPBACK_ALLOWED,
+      ...NO_DNS,
       ...environment,
     }),
     NATS_URL: servers.natsUrl,

@@ -83,6 +83,7 @@ export async function createWorld(api: Api, people: People, targetUrl: string): 
       waiting_event_id,
       subscription_id: subscription.subscription_id,
       request_attempt_id: attempt.request_attempt_id,
+      delivery_id: attempt.delivery_id,
       response_id: attempt.response_id!,
       service_token_id: token.token_id,
       application_secret_token: first.secret,
@@ -163,6 +164,7 @@ export const BODIES: Record<string, (ids: Record<string, string>) => Record<stri
   'eventTypes.create': ({ application_id }) => ({ application_id, service: 'x', resource_type: 'y', verb: 'z' }),
   'subscriptions.create': (ids) => subscriptionPost(ids['application_id']!, ids['target_url']!),
   'subscriptions.update': (ids) => subscriptionPost(ids['application_id']!, ids['target_url']!),
+  'subscriptionSecret.rotate': ({ application_id }) => ({ application_id, grace_period: '1h' }),
   'filters.try': ({ application_id }) => ({ application_id, filter: { 'payload.amount': 7 } }),
   'events.ingest': ({ application_id }) => eventPost(application_id!),
   'events.ingestBatch': ({ application_id }) => {
@@ -179,4 +181,11 @@ export const BODIES: Record<string, (ids: Record<string, string>) => Record<stri
   'discards.control': ({ application_id }) => ({ application_id }),
   'replays.create': ({ application_id }) => ({ application_id, event_types: ['a.b.c'] }),
   'replays.control': ({ application_id }) => ({ application_id }),
+  'events.cancelDeliveries': ({ application_id }) => ({ application_id }),
+  'deliveries.cancel': ({ application_id }) => ({ application_id }),
+  'deliveries.skip': ({ application_id }) => ({ application_id }),
+  'subscriptions.pause': ({ application_id }) => ({ application_id }),
+  'subscriptions.resume': ({ application_id }) => ({ application_id, drain_per_second: 50 }),
+  'subscriptions.cancelDeliveries': ({ application_id }) => ({ application_id }),
+  'subscriptions.test': ({ application_id }) => ({ application_id }),
 }

@@ -1,4 +1,6 @@
 import type { SubscriptionAnswer } from '#shared/contract/schemas.ts'
+import { showDeliveryOptions } from '#shared/domain/delivery-options.ts'
+import { publicKeyText } from '#shared/domain/standard-signature.ts'
 import { showRetryPolicy } from '#shared/domain/validate-retry-policy.ts'
 import type { SubscriptionSecrets, SubscriptionState } from '#shared/facts/control.ts'
 import { timeText } from './time.ts'
@@ -28,5 +30,18 @@ export function presentSubscription(state: SubscriptionState, secrets: Subscript
     max_retries: state.maxRetries,
     ...(state.retryPolicy ? { retry_policy: showRetryPolicy(state.retryPolicy, state.maxRetries) } : {}),
     ...(state.filter ? { filter: state.filter } : {}),
+    ...showDeliveryOptions(state),
+    ...(state.pausedAtMs === null ? {} : { paused_at: timeText(state.pausedAtMs) }),
+    ...(state.drainPerSecond === null ? {} : { drain_per_second: state.drainPerSecond }),
+    ...(state.disabledBecause ? { disabled_because: disabledBecause(state.disabledBecause) } : {}),
+    ...(state.signatures ? { signatures: state.signatures } : {}),
+    ...(state.signatures?.includes('standard-v1a') && secrets.standard
+      ? { public_key: publicKeyText(secrets.standard) }
+      : {}),
+    ...(secrets.tls ? { tls: { ca: secrets.tls.ca, client_certificate: secrets.tls.certificate } } : {}),
   }
+}
+
+function disabledBecause({ reason, sinceMs }: NonNullable<SubscriptionState['disabledBecause']>) {
+  return { reason, since: timeText(sinceMs) }
 }

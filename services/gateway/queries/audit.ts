@@ -6,7 +6,7 @@ export interface AuditRecord {
   at: string
   actor_kind: string
   actor_id: string
-  action: 'created' | 'updated' | 'deleted'
+  action: 'created' | 'updated' | 'deleted' | 'revealed'
   resource_kind: string
   resource_id: string
   application_id: string | null

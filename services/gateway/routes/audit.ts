@@ -19,7 +19,7 @@ const AuditQuery = Type.Object({
   resource_kind: Text,
   resource_id: Text,
   actor_id: Text,
-  action: Type.Optional(Type.Enum(['created', 'updated', 'deleted'])),
+  action: Type.Optional(Type.Enum(['created', 'updated', 'deleted', 'revealed'])),
   min_at: Type.Optional(Type.String()),
   max_at: Type.Optional(Type.String()),
   ...PAGE_FIELDS,

@@ -8,7 +8,7 @@ import { validateSubscriptionPost } from '#shared/domain/validate-subscription.t
 import { cancelledBeforeSeq, type SubscriptionState } from '#shared/facts/control.ts'
 import type { GatewayServer } from '../app.ts'
 import { actorOf } from '../authentication.ts'
-import { cancelDeliveries } from '../cancel-deliveries.ts'
+import { cancelDeliveries, endOfWaiting, purgeSubscription } from '../cancel-deliveries.ts'
 import { changeControl } from '../change-control.ts'
 import type { RouteDependencies } from '../dependencies.ts'
 import { byKey, creationKey, linkNext, pageOf } from '../paging.ts'
@@ -17,13 +17,15 @@ import { refuseFullApplication, refuseUnknownEventTypes } from '../quotas/refuse
 import { changeCounted } from '../quotas/turns.ts'
 import { labelsOfQuery, uuidOfPath } from '../request-values.ts'
 import { nextSubscription, openSubscription, type ReadSubscription, readSubscription } from '../subscription-states.ts'
+import { createTargetWarnings } from '../target-warnings.ts'
 import { refuseInvalid, route } from './route.ts'
 
 const IdParams = Type.Object({ subscription_id: Type.String({ 'x-format': 'uuid' }) })
 const tags = ['Subscriptions']
 
 export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDependencies): void {
-  const { registry, secretBox, clock, freshRegistry, authorize } = deps
+  const { registry, secretBox, clock, freshRegistry, authorize, config } = deps
+  const targetWarnings = createTargetWarnings(config.targets)
 
   const present = (state: SubscriptionState): SubscriptionAnswer =>
     presentSubscription(state, openSubscription(secretBox, state))
@@ -35,9 +37,12 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
       throw new ProblemError('UnauthorizedWorkers', { detail: `These workers may not be used: ${workers.join(', ')}.` })
   }
 
-  /** What a subscription that is off still has open is called off. */
-  const cancelOpen = ({ applicationId, subscriptionId, changedAtMs: atMs }: SubscriptionState, controlSeq: number) =>
-    cancelDeliveries(deps, { applicationId, subscriptionId }, { controlSeq, atMs })
+  /** What a subscription that is off still has open is called off. @param waitingSeq `endOfWaiting` before it was off. */
+  async function cancelOpen(state: SubscriptionState, controlSeq: number, waitingSeq: number): Promise<void> {
+    const { applicationId, subscriptionId, changedAtMs: atMs } = state
+    await cancelDeliveries(deps, { applicationId, subscriptionId }, { controlSeq, atMs })
+    if (waitingSeq > 0) await purgeSubscription(deps, subscriptionId, waitingSeq)
+  }
 
   server.post(
     '/subscriptions',
@@ -51,7 +56,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
     async ({ body, principal }, reply) => {
       const read = readSubscription(body)
       const application = await authorize.application(principal, body.application_id, 'subscription.create')
-      refuseInvalid(validateSubscriptionPost(body, read.target))
+      refuseInvalid(validateSubscriptionPost(body, read.target, config.targets.rules))
       refuseFullApplication(application, deps)
       await refuseUnknownReferences(read, application.applicationId)
       const [subscriptionId, nowMs, by] = [randomUUID(), clock.nowMs(), actorOf(principal)]
@@ -60,9 +65,9 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
         refuseFullApplication(application, deps)
         return [{ fact, seq: 0 }]
       })
-      if (!body.is_enabled) await cancelOpen(fact, seq)
+      if (!body.is_enabled) await cancelOpen(fact, seq, 0)
       reply.code(201)
-      return present(fact)
+      return { ...present(fact), ...(await targetWarnings(read.target.url)) }
     },
   )
 
@@ -80,10 +85,11 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
       const subscriptionId = uuidOfPath(params.subscription_id)
       const read = readSubscription(body)
       const application = await authorize.application(principal, body.application_id, 'subscription.edit')
-      refuseInvalid(validateSubscriptionPost(body, read.target))
+      refuseInvalid(validateSubscriptionPost(body, read.target, config.targets.rules))
       await freshRegistry.catchUp()
       find(subscriptionId, application.applicationId)
       await refuseUnknownReferences(read, application.applicationId)
+      const waitingSeq = body.is_enabled ? 0 : await endOfWaiting(deps)
       const changed = await changeControl<SubscriptionState>(
         deps,
         () => {
@@ -93,8 +99,8 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
         },
         { onConflict: 'refuse' },
       )
-      if (!body.is_enabled) await cancelOpen(changed!.fact, changed!.seq)
-      return present(changed!.fact)
+      if (!body.is_enabled) await cancelOpen(changed!.fact, changed!.seq, waitingSeq)
+      return { ...present(changed!.fact), ...(await targetWarnings(read.target.url)) }
     },
   )
 
@@ -119,6 +125,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
     async ({ params, query, principal }, reply) => {
       const subscriptionId = uuidOfPath(params.subscription_id)
       const { applicationId } = await authorize.application(principal, query.application_id, 'subscription.delete')
+      const waitingSeq = await endOfWaiting(deps)
       let deletedBefore: RegisteredSubscription | null = null as RegisteredSubscription | null
       const changed = await changeControl<SubscriptionState>(deps, () => {
         const before = registry.subscriptions.get(subscriptionId)
@@ -141,7 +148,7 @@ export function registerSubscriptionRoutes(server: GatewayServer, deps: RouteDep
       })
       // Deleting twice is no error; the second time makes up for a first one that ended half-way.
       const { state, seq } = deletedBefore ?? { state: changed!.fact, seq: changed!.seq }
-      await cancelOpen(state, seq)
+      await cancelOpen(state, seq, waitingSeq)
       return reply.code(204).send(null)
     },
   )

@@ -1,4 +1,5 @@
-import type { SendResult } from '#shared/domain/outcome.ts'
+import type { SendResult } from '../../domain/outcome.ts'
+import { TargetError } from './target-error.ts'
 
 const CONNECTION_CODES = new Set([
   'ECONNREFUSED',
@@ -16,10 +17,11 @@ const CONNECTION_CODES = new Set([
 ])
 
 /**
- * What an error of the HTTP client means for the attempt (contract, behaviour.md §7). Messages are ours: a receiver's
- * address or our own network is not told to tenants.
+ * What an error of the address guard or the HTTP client means for the attempt (contract, behaviour.md §7). Messages are ours:
+ * neither a receiver's address nor our own network is told to tenants.
  */
 export function toSendError(error: unknown): SendResult {
+  if (error instanceof TargetError) return { type: error.kind, message: error.message }
   const code = errorCode(error)
   if (code === 'UND_ERR_CONNECT_TIMEOUT')
     return { type: 'connection-failed', message: 'Connecting to the target took too long' }
@@ -28,9 +30,6 @@ export function toSendError(error: unknown): SendResult {
     return { type: 'timed-out', message: 'No complete answer in time' }
   if (code === 'ECONNREFUSED') return { type: 'connection-failed', message: 'The target refused the connection' }
   if (CONNECTION_CODES.has(code)) return { type: 'connection-failed', message: 'The connection to the target failed' }
-  if (code === 'ENOTFOUND') return { type: 'invalid-target', message: 'URL did not resolve to any IP address' }
-  if (code === 'EAI_AGAIN' || code.startsWith('EAI_'))
-    return { type: 'dns-failed', message: "The target's IP could not be resolved using DNS" }
   if (isTlsCode(code)) return { type: 'connection-failed', message: `TLS with the target failed (${code})` }
   if (isParserError(error) || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
     return { type: 'connection-failed', message: 'The target answered something that is not HTTP' }
@@ -49,6 +48,7 @@ function isTlsCode(code: string): boolean {
   return (
     code.startsWith('ERR_TLS_') ||
     code.startsWith('ERR_SSL_') ||
+    code.startsWith('ERR_OSSL_') ||
     code.startsWith('CERT_') ||
     code === 'EPROTO' ||
     /_CERT|_CERTIFICATE|SIGNATURE/.test(code)
