@@ -180,7 +180,13 @@ test('a replay works with the read model gone', async () => {
   await stack.api.subscribe(`${receiver.url}/gone`, { labels })
   const client = new pg.Client({ connectionString: stack.servers.databaseUrl })
   await client.connect()
-  await client.query('DROP SCHEMA public CASCADE')
+  // The projections are writing.
+  await until('it is gone', () =>
+    client.query('DROP SCHEMA public CASCADE').then(
+      () => true,
+      () => false,
+    ),
+  )
   await client.end()
   const { status, body: job } = await post('/replays', { labels, confirm: true })
   assert.equal(status, 201)
