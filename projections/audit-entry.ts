@@ -36,6 +36,8 @@ export function auditEntryOf(fact: ControlFact, controlSeq: number): AuditEntry 
       return entry(fact, controlSeq, fact.lookup.slice(0, LOOKUP_CHARACTERS), fact.applicationId)
     case 'subscription':
       return entry(fact, controlSeq, fact.subscriptionId, fact.applicationId)
+    case 'job':
+      return entry({ ...fact, type: fact.kind, deletedAtMs: null }, controlSeq, fact.jobId, fact.applicationId)
     case 'secret_reveal': {
       const shown = { ...fact, createdAtMs: fact.changedAtMs, deletedAtMs: null }
       return { ...entry(shown, controlSeq, fact.subscriptionId, fact.applicationId), action: 'revealed', state: {} }
@@ -52,6 +54,7 @@ export function auditEntryOf(fact: ControlFact, controlSeq: number): AuditEntry 
     case 'lane_owner':
     case 'notifier':
     case 'receiver':
+    case 'job_progress':
     case 'handshake':
     case 'cancellation':
       return null

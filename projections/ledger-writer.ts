@@ -8,17 +8,23 @@ import {
   type LedgerSegment,
   type LedgerState,
   openRetriesOf,
+  type ResolutionColumns,
   type ResponseColumns,
 } from './ledger.ts'
+import type { Placed } from './projection.ts'
 
 const TIME = (column: string) => `to_timestamp(${column} / 1000.0)`
 
 /** A delivery fact that is repeated beside its end still ends the delivery, and never reopens one. */
 const INSERT_DELIVERIES = `
-  INSERT INTO deliveries (delivery_id, event_id, application_id, subscription_id, control_seq, status, created_at, finished_at)
-  SELECT delivery_id, event_id, application_id, subscription_id, control_seq, status, ${TIME('created_ms')}, ${TIME('finished_ms')}
-  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[], $6::text[], $7::float8[], $8::float8[])
-    AS t (delivery_id, event_id, application_id, subscription_id, control_seq, status, created_ms, finished_ms)
+  INSERT INTO deliveries (delivery_id, event_id, application_id, subscription_id, control_seq, status, created_at, finished_at,
+    event_seq, redrive_of, replay_id, job_id)
+  SELECT delivery_id, event_id, application_id, subscription_id, control_seq, status, ${TIME('created_ms')}, ${TIME('finished_ms')},
+    event_seq, redrive_of, replay_id, job_id
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[], $6::text[], $7::float8[], $8::float8[], $9::bigint[],
+    $10::uuid[], $11::uuid[], $12::uuid[])
+    AS t (delivery_id, event_id, application_id, subscription_id, control_seq, status, created_ms, finished_ms, event_seq, redrive_of,
+      replay_id, job_id)
   ON CONFLICT (delivery_id) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at
   WHERE deliveries.status = 'pending' AND excluded.status <> 'pending'`
 
@@ -60,15 +66,23 @@ const INSERT_RESPONSES = `
 /** Only of a delivery that ended so: a repeated attempt must not bury one that has succeeded. */
 const INSERT_DEAD_LETTERS = `
   INSERT INTO dead_letters (delivery_id, event_id, event_type, application_id, subscription_id, reason, status_code, error_name,
-    error_message, attempt_count, last_attempt_id, dead_at)
+    error_message, attempt_count, last_attempt_id, dead_at, ledger_seq)
   SELECT t.delivery_id, t.event_id, t.event_type, t.application_id, t.subscription_id, t.reason, t.status_code, t.error_name,
-    t.error_message, t.attempt_count, t.last_attempt_id, ${TIME('t.dead_ms')}
+    t.error_message, t.attempt_count, t.last_attempt_id, ${TIME('t.dead_ms')}, t.ledger_seq
   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::int[], $8::text[], $9::text[], $10::int[],
-    $11::uuid[], $12::float8[])
+    $11::uuid[], $12::float8[], $13::bigint[])
     AS t (delivery_id, event_id, event_type, application_id, subscription_id, reason, status_code, error_name, error_message,
-      attempt_count, last_attempt_id, dead_ms)
-  JOIN deliveries d ON d.delivery_id = t.delivery_id AND d.status = 'dead-lettered'
+      attempt_count, last_attempt_id, dead_ms, ledger_seq)
+  JOIN deliveries d ON d.delivery_id = t.delivery_id
+    AND d.status = CASE t.reason WHEN 'cancelled' THEN 'cancelled' ELSE 'dead-lettered' END
   ON CONFLICT (delivery_id) DO NOTHING`
+
+const RESOLVE_DEAD_LETTERS = `
+  UPDATE dead_letters d SET resolution = t.resolution, resolved_at = ${TIME('t.resolved_ms')}, resolved_by_kind = t.by_kind,
+    resolved_by_id = t.by_id, job_id = t.job_id, discard_reason = t.discard_reason
+  FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::text[], $5::text[], $6::uuid[], $7::text[])
+    AS t (delivery_id, resolution, resolved_ms, by_kind, by_id, job_id, discard_reason)
+  WHERE d.delivery_id = t.delivery_id AND d.resolution IS NULL`
 
 const INSERT_POSTPONED = `
   INSERT INTO postponed_events (event_id, application_id, deliver_at, status)
@@ -85,18 +99,34 @@ const UPSERT_CANCELLATION = `
   INSERT INTO cancellations (scope_id, control_seq, cancelled_at) VALUES ($1, $2, ${TIME('$3::float8')})
   ON CONFLICT (scope_id) DO UPDATE SET control_seq = excluded.control_seq, cancelled_at = excluded.cancelled_at`
 
-const cancelOpenSql = (scope: string, at: string) => `
+/** What is called off can be sent again by a person, like what has died: it is listed with the answer that it last had. */
+const cancelOpenSql = (scope: string, at: string, seq: string) => `
   WITH closed AS (
     UPDATE deliveries SET status = 'cancelled', finished_at = ${TIME(at)}
     WHERE ${scope} AND status = 'pending'
     RETURNING delivery_id
+  ), ended AS (
+    UPDATE attempts a SET outcome = 'cancelled', failed_at = ${TIME(at)}
+    FROM closed c WHERE a.delivery_id = c.delivery_id AND a.outcome IS NULL
+    RETURNING a.*
   )
-  UPDATE attempts a SET outcome = 'cancelled', failed_at = ${TIME(at)}
-  FROM closed c WHERE a.delivery_id = c.delivery_id AND a.outcome IS NULL`
+  INSERT INTO dead_letters (delivery_id, event_id, event_type, application_id, subscription_id, reason, status_code, error_name,
+    error_message, attempt_count, last_attempt_id, dead_at, ledger_seq)
+  SELECT e.delivery_id, e.event_id, e.event_type, e.application_id, e.subscription_id, 'cancelled', last.status_code, r.error_name,
+    last.error_message, e.attempt_number - 1, last.attempt_id, ${TIME(at)}, ${seq}
+  FROM ended e
+  LEFT JOIN attempts last ON last.event_id = e.event_id AND last.delivery_id = e.delivery_id
+    AND last.attempt_number = e.attempt_number - 1
+  LEFT JOIN responses r ON r.response_id = last.response_id
+  ON CONFLICT (delivery_id) DO NOTHING`
 
-const CANCEL_OPEN_OF_SUBSCRIPTION = cancelOpenSql('subscription_id = $1 AND control_seq < $2', '$3::float8')
-const CANCEL_OPEN_OF_APPLICATION = cancelOpenSql('application_id = $1 AND control_seq < $2', '$3::float8')
-const CANCEL_CHOSEN = cancelOpenSql('delivery_id = ANY($1::uuid[])', '$2::float8')
+const CANCEL_OPEN_OF_SUBSCRIPTION = cancelOpenSql(
+  'subscription_id = $1 AND control_seq < $2',
+  '$3::float8',
+  '$4::bigint',
+)
+const CANCEL_OPEN_OF_APPLICATION = cancelOpenSql('application_id = $1 AND control_seq < $2', '$3::float8', '$4::bigint')
+const CANCEL_CHOSEN = cancelOpenSql('delivery_id = ANY($1::uuid[])', '$2::float8', '$3::bigint')
 
 /** Whoever decided on these retries did not know yet that the delivery was called off. */
 const CLOSE_RETRIES_OF_CANCELLED = `
@@ -143,6 +173,7 @@ async function writeSegment(client: ClientBase, segment: LedgerSegment): Promise
   }
   if (responses.size > 0) await insertResponses(client, [...responses.values()])
   if (deadLetters.size > 0) await insertDeadLetters(client, [...deadLetters.values()])
+  if (segment.resolutions.size > 0) await resolveDeadLetters(client, [...segment.resolutions.values()])
   if (thenCancelled !== null) await cancelOpen(client, thenCancelled)
 }
 
@@ -178,6 +209,10 @@ async function insertDeliveries(client: ClientBase, rows: DeliveryColumns[]): Pr
     of('status'),
     of('createdAtMs'),
     of('finishedAtMs'),
+    of('eventSeq'),
+    of('redriveOf'),
+    of('replayId'),
+    of('jobId'),
   ]
   await client.query({ name: 'insert-deliveries', text: INSERT_DELIVERIES, values })
 }
@@ -241,19 +276,38 @@ async function insertDeadLetters(client: ClientBase, rows: DeadLetterColumns[]):
     of('attemptCount'),
     of('lastAttemptId'),
     of('deadAtMs'),
+    of('ledgerSeq'),
   ]
   await client.query({ name: 'insert-dead-letters', text: INSERT_DEAD_LETTERS, values })
 }
 
-async function cancelOpen(client: ClientBase, fact: DeliveriesCancelled | ChosenCancelled): Promise<void> {
+async function resolveDeadLetters(client: ClientBase, rows: ResolutionColumns[]): Promise<void> {
+  const of = columnsOf(rows)
+  const values = [
+    of('deliveryId'),
+    of('resolution'),
+    of('resolvedAtMs'),
+    rows.map((row) => row.resolvedBy.kind),
+    rows.map((row) => row.resolvedBy.id),
+    of('jobId'),
+    rows.map((row) => row.discardReason?.replaceAll('\u0000', '\ufffd') ?? null),
+  ]
+  await client.query({ name: 'resolve-dead-letters', text: RESOLVE_DEAD_LETTERS, values })
+}
+
+async function cancelOpen(
+  client: ClientBase,
+  { fact, seq }: Placed<DeliveriesCancelled | ChosenCancelled>,
+): Promise<void> {
   if (fact.type === 'chosen_cancelled') {
-    await client.query(CANCEL_CHOSEN, [fact.deliveryIds, fact.cancelledAtMs])
+    await client.query(CANCEL_CHOSEN, [fact.deliveryIds, fact.cancelledAtMs, seq])
     return
   }
   const { subscriptionId, applicationId, controlSeq, cancelledAtMs } = fact
   const values = [subscriptionId ?? applicationId, controlSeq, cancelledAtMs]
   await client.query(UPSERT_CANCELLATION, values)
-  await client.query(subscriptionId === null ? CANCEL_OPEN_OF_APPLICATION : CANCEL_OPEN_OF_SUBSCRIPTION, values)
+  const text = subscriptionId === null ? CANCEL_OPEN_OF_APPLICATION : CANCEL_OPEN_OF_SUBSCRIPTION
+  await client.query(text, [...values, seq])
 }
 
 function columnsOf<Row>(rows: Row[]) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { attemptIdOf, deliveryIdOf } from '#shared/domain/ids.ts'
+import { attemptIdOf, deliveryIdOf, redrivenDeliveryIdOf } from '#shared/domain/ids.ts'
 import type { Decision, DeliveryAttempted, DeliveryCreated, LedgerFact } from '#shared/facts/ledger.ts'
 import {
   type AttemptColumns,
@@ -56,20 +56,37 @@ const retryOf = (delivery: DeliveryCreated, attemptNumber: number): Decision => 
   attemptId: attemptIdOf(delivery.deliveryId, attemptNumber + 1),
 })
 
+function resolved(type: 'redriven' | 'discarded', { deliveryId }: DeliveryCreated): LedgerFact {
+  const base = { v: 1 as const, jobId: 'job', applicationId: 'app', deliveryIds: [deliveryId] }
+  const by = { kind: 'user' as const, id: 'u' }
+  return type === 'redriven'
+    ? { ...base, type, controlSeq: 1, redrivenAtMs: 9_000, redrivenBy: by }
+    : { ...base, type, reason: 'r', discardedAtMs: 9_000, discardedBy: by }
+}
+
 /** The whole history of one delivery: some retries, then an end, or none yet. */
 const history = fc
   .record({
     n: fc.integer({ min: 1, max: 6 }),
     retries: fc.integer({ min: 0, max: 3 }),
-    end: fc.constantFrom('succeeded', 'dead-letter', 'open'),
+    end: fc.constantFrom('succeeded', 'dead-letter', 'open', 'redriven', 'discarded'),
   })
   .map(({ n, retries, end }) => {
     const delivery = deliveryFact(n)
     const facts: LedgerFact[] = [delivery]
     for (let i = 1; i <= retries; i++) facts.push(attemptFact(delivery, i, retryOf(delivery, i)))
     if (end === 'succeeded') facts.push(attemptFact(delivery, retries + 1, { type: 'succeeded' }))
-    if (end === 'dead-letter')
+    if (end === 'dead-letter' || end === 'redriven' || end === 'discarded')
       facts.push(attemptFact(delivery, retries + 1, { type: 'dead-letter', reason: 'permanent' }))
+    if (end === 'redriven') {
+      const again = {
+        ...delivery,
+        deliveryId: redrivenDeliveryIdOf(delivery.deliveryId),
+        redriveOf: delivery.deliveryId,
+      }
+      facts.push(again, resolved('redriven', delivery), attemptFact(again, 1, { type: 'succeeded' }))
+    }
+    if (end === 'discarded') facts.push(resolved('discarded', delivery))
     return facts
   })
 
@@ -77,7 +94,7 @@ const history = fc
 interface Tables {
   deliveries: Map<string, DeliveryColumns>
   attempts: Map<string, AttemptColumns>
-  deadLetters: Set<string>
+  deadLetters: Map<string, { reason: string; ledgerSeq: number; resolution: string | null }>
 }
 
 function applyRows(tables: Tables, { segments }: LedgerRows): void {
@@ -102,15 +119,24 @@ function applyRows(tables: Tables, { segments }: LedgerRows): void {
       if (attempt.outcome === null && delivery?.status === 'cancelled')
         tables.attempts.set(attemptId, { ...attempt, outcome: 'cancelled', failedAtMs: delivery.finishedAtMs })
     }
-    for (const id of segment.deadLetters.keys())
-      if (tables.deliveries.get(id)?.status === 'dead-lettered') tables.deadLetters.add(id)
-    const cancelled = segment.thenCancelled
+    for (const [id, { reason, ledgerSeq }] of segment.deadLetters) {
+      const wanted = reason === 'cancelled' ? 'cancelled' : 'dead-lettered'
+      if (tables.deliveries.get(id)?.status === wanted && !tables.deadLetters.has(id))
+        tables.deadLetters.set(id, { reason, ledgerSeq, resolution: null })
+    }
+    for (const [id, { resolution }] of segment.resolutions) {
+      const letter = tables.deadLetters.get(id)
+      if (letter && letter.resolution === null) tables.deadLetters.set(id, { ...letter, resolution })
+    }
+    const cancelled = segment.thenCancelled?.fact
     if (!cancelled) continue
     for (const [id, row] of tables.deliveries) {
       const isInScope =
         cancelled.type === 'cancelled' ? row.controlSeq < cancelled.controlSeq : cancelled.deliveryIds.includes(id)
       if (row.status !== 'pending' || !isInScope) continue
       tables.deliveries.set(id, { ...row, status: 'cancelled', finishedAtMs: cancelled.cancelledAtMs })
+      const ledgerSeq = segment.thenCancelled!.seq
+      if (!tables.deadLetters.has(id)) tables.deadLetters.set(id, { reason: 'cancelled', ledgerSeq, resolution: null })
       for (const [attemptId, attempt] of tables.attempts) {
         if (attempt.deliveryId !== id || attempt.outcome !== null) continue
         tables.attempts.set(attemptId, { ...attempt, outcome: 'cancelled', failedAtMs: cancelled.cancelledAtMs })
@@ -121,7 +147,7 @@ function applyRows(tables: Tables, { segments }: LedgerRows): void {
 
 /** Folds the facts in batches that end where `cuts` says. */
 function tablesOf(facts: readonly LedgerFact[], cuts: readonly number[]): Tables {
-  const tables: Tables = { deliveries: new Map(), attempts: new Map(), deadLetters: new Set() }
+  const tables: Tables = { deliveries: new Map(), attempts: new Map(), deadLetters: new Map() }
   let state: LedgerState = new Map()
   const ends = [...new Set(cuts.map((cut) => cut % (facts.length + 1)))].sort((a, b) => a - b)
   let from = 0
@@ -184,7 +210,10 @@ test('a delivery that is called off by itself stays so, whatever is still record
     const next = attempts.get(attemptIdOf(called.deliveryId, 2))
     assert.equal(next?.outcome, i < 8 ? 'cancelled' : 'failed')
     assert.equal(attempts.get(attemptIdOf(called.deliveryId, 1))?.outcome, 'failed')
-    assert.equal(deadLetters.size, 0)
+    assert.deepEqual(
+      [...deadLetters].map(([id, { reason }]) => [id, reason]),
+      [[called.deliveryId, 'cancelled']],
+    )
   }
 })
 
@@ -274,6 +303,39 @@ test('a late repetition of an attempt does not reopen or bury a delivery that ha
     assert.equal(tables.deliveries.get(delivery.deliveryId)?.status, 'succeeded')
     assert.equal(tables.deadLetters.size, 0)
   }
+})
+
+test('a dead letter is redriven or discarded once: the first decision counts', () => {
+  const delivery = deliveryFact(1)
+  const facts = [
+    delivery,
+    attemptFact(delivery, 1, { type: 'dead-letter', reason: 'permanent' }),
+    resolved('discarded', delivery),
+    resolved('redriven', delivery),
+  ]
+  for (const cuts of [[], [1], [2], [3], [1, 2, 3]])
+    assert.equal(tablesOf(facts, cuts).deadLetters.get(delivery.deliveryId)?.resolution, 'discarded')
+})
+
+test('what is called off is a dead letter too, whichever of the two facts comes first', () => {
+  const delivery = deliveryFact(1)
+  const cancelled: LedgerFact = {
+    v: 1,
+    type: 'cancelled',
+    subscriptionId: SUBSCRIPTION,
+    applicationId: 'app',
+    controlSeq: 2,
+    cancelledAtMs: 77,
+  }
+  for (const facts of [
+    [delivery, cancelled],
+    [cancelled, delivery],
+  ])
+    assert.deepEqual(tablesOf(facts, []).deadLetters.get(delivery.deliveryId), {
+      reason: 'cancelled',
+      ledgerSeq: 2,
+      resolution: null,
+    })
 })
 
 test('matching is known up to the furthest fact of a batch', () => {

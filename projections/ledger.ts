@@ -1,4 +1,5 @@
 import { attemptIdOf } from '#shared/domain/ids.ts'
+import type { Actor } from '#shared/facts/control.ts'
 import {
   type AttemptStarted,
   type ChosenCancelled,
@@ -32,6 +33,10 @@ export interface DeliveryColumns {
   status: 'pending' | 'succeeded' | 'dead-lettered' | 'cancelled'
   createdAtMs: number
   finishedAtMs: number | null
+  eventSeq: number
+  redriveOf: string | null
+  replayId: string | null
+  jobId: string | null
 }
 
 export interface AttemptColumns {
@@ -70,13 +75,27 @@ export interface DeadLetterColumns {
   eventType: string
   applicationId: string
   subscriptionId: string
-  reason: DeadLetterReason
+  /** Also what was called off before it had ended may be sent again. */
+  reason: DeadLetterReason | 'cancelled'
   statusCode: number | null
   errorName: string | null
   errorMessage: string | null
   attemptCount: number
-  lastAttemptId: string
+  /** Null: no attempt was made. */
+  lastAttemptId: string | null
   deadAtMs: number
+  /** Of the fact that ended it. */
+  ledgerSeq: number
+}
+
+/** What a person has decided about a dead letter. */
+export interface ResolutionColumns {
+  deliveryId: string
+  resolution: 'redriven' | 'discarded'
+  resolvedAtMs: number
+  resolvedBy: Actor
+  jobId: string
+  discardReason: string | null
 }
 
 /** What a stretch of facts between two cancellations comes to: each row once, however many facts it took. */
@@ -87,13 +106,15 @@ export interface LedgerSegment {
   attempts: Map<string, AttemptColumns>
   responses: Map<string, ResponseColumns>
   deadLetters: Map<string, DeadLetterColumns>
+  /** Ends of dead letters, of this batch and earlier ones. */
+  resolutions: Map<string, ResolutionColumns>
   /** Attempts of an earlier batch that are under way. */
   startedAttempts: Map<string, number>
   postponed: Map<string, PostponedEvent>
   /** Postponed events of which it was decided that they are delivered, or not. */
   postponementsEnded: Map<string, { status: 'released' | 'withdrawn'; endedAtMs: number }>
   /** Closes what is open by now, after the rows above. */
-  thenCancelled: DeliveriesCancelled | ChosenCancelled | null
+  thenCancelled: Placed<DeliveriesCancelled | ChosenCancelled> | null
 }
 
 export interface LedgerRows {
@@ -104,7 +125,7 @@ export interface LedgerRows {
 /** LEDGER → `deliveries`, `attempts`, `responses`, `dead_letters`, `cancellations`. */
 export const ledgerProjection: Projection<LedgerFact, LedgerState, LedgerRows> = {
   name: 'ledger',
-  version: 1,
+  version: 2,
   stream: 'LEDGER',
   mayHaveGaps: false,
   decode: (message) => decodeLedgerFact(message.string()),
@@ -121,13 +142,13 @@ export function foldLedger(
   let cancellations = state
   let segment = newSegment()
   const rows: LedgerRows = { segments: [segment], matchedEventSeq: 0 }
-  for (const { fact } of facts) {
+  for (const { fact, seq } of facts) {
     switch (fact.type) {
       case 'delivery':
-        foldDelivery(segment, fact, cancellations)
+        foldDelivery(segment, { fact, seq }, cancellations)
         break
       case 'attempt':
-        foldAttempt(segment, fact, cancellations)
+        foldAttempt(segment, { fact, seq }, cancellations)
         break
       case 'started':
         foldStarted(segment, fact)
@@ -143,10 +164,33 @@ export function foldLedger(
         endPostponement(segment, fact.eventId, 'withdrawn', fact.withdrawnAtMs)
         break
       case 'replayed':
+      case 'replay_advanced':
       case 'skipped':
         break
+      case 'redriven':
+        for (const deliveryId of fact.deliveryIds)
+          resolve(segment, {
+            deliveryId,
+            resolution: 'redriven',
+            resolvedAtMs: fact.redrivenAtMs,
+            resolvedBy: fact.redrivenBy,
+            jobId: fact.jobId,
+            discardReason: null,
+          })
+        break
+      case 'discarded':
+        for (const deliveryId of fact.deliveryIds)
+          resolve(segment, {
+            deliveryId,
+            resolution: 'discarded',
+            resolvedAtMs: fact.discardedAtMs,
+            resolvedBy: fact.discardedBy,
+            jobId: fact.jobId,
+            discardReason: fact.reason,
+          })
+        break
       case 'chosen_cancelled':
-        segment.thenCancelled = fact
+        segment.thenCancelled = { fact, seq }
         segment = newSegment()
         rows.segments.push(segment)
         break
@@ -155,7 +199,7 @@ export function foldLedger(
         const before = cancellations.get(scopeId)
         if (before && before.controlSeq >= fact.controlSeq) break
         cancellations = new Map(cancellations).set(scopeId, fact)
-        segment.thenCancelled = fact
+        segment.thenCancelled = { fact, seq }
         segment = newSegment()
         rows.segments.push(segment)
         break
@@ -172,6 +216,7 @@ function newSegment(): LedgerSegment {
     attempts: new Map(),
     responses: new Map(),
     deadLetters: new Map(),
+    resolutions: new Map(),
     startedAttempts: new Map(),
     postponed: new Map(),
     postponementsEnded: new Map(),
@@ -200,7 +245,16 @@ function endPostponement(
   if (!segment.postponementsEnded.has(eventId)) segment.postponementsEnded.set(eventId, { status, endedAtMs })
 }
 
-function foldDelivery(segment: LedgerSegment, fact: DeliveryCreated, cancellations: LedgerState): void {
+/** The first decision about a dead letter counts. */
+function resolve(segment: LedgerSegment, row: ResolutionColumns): void {
+  if (!segment.resolutions.has(row.deliveryId)) segment.resolutions.set(row.deliveryId, row)
+}
+
+function foldDelivery(
+  segment: LedgerSegment,
+  { fact, seq }: Placed<DeliveryCreated>,
+  cancellations: LedgerState,
+): void {
   if (segment.newDeliveries.has(fact.deliveryId)) return
   const cancellation = cancellationOf(fact, cancellations)
   segment.newDeliveries.set(fact.deliveryId, {
@@ -212,7 +266,12 @@ function foldDelivery(segment: LedgerSegment, fact: DeliveryCreated, cancellatio
     status: cancellation ? 'cancelled' : 'pending',
     createdAtMs: fact.createdAtMs,
     finishedAtMs: cancellation?.cancelledAtMs ?? null,
+    eventSeq: fact.eventSeq,
+    redriveOf: fact.redriveOf ?? null,
+    replayId: fact.replayId ?? null,
+    jobId: fact.jobId ?? null,
   })
+  if (cancellation) addCancelledLetter(segment, { fact, seq }, cancellation.cancelledAtMs)
   const attemptId = attemptIdOf(fact.deliveryId, 1)
   const open = openAttempt(fact, { attemptId, attemptNumber: 1, createdAtMs: fact.createdAtMs, delayUntilMs: null })
   addOpenAttempt(
@@ -253,7 +312,11 @@ function addOpenAttempt(segment: LedgerSegment, row: AttemptColumns): void {
   if (!segment.attempts.has(row.attemptId)) segment.attempts.set(row.attemptId, row)
 }
 
-function foldAttempt(segment: LedgerSegment, fact: DeliveryAttempted, cancellations: LedgerState): void {
+function foldAttempt(
+  segment: LedgerSegment,
+  { fact, seq }: Placed<DeliveryAttempted>,
+  cancellations: LedgerState,
+): void {
   const isCancelled = cancellationOf(fact, cancellations) !== null
   const { decision } = fact
   const next = decision.type === 'retry' && !isCancelled ? decision : null
@@ -287,7 +350,7 @@ function foldAttempt(segment: LedgerSegment, fact: DeliveryAttempted, cancellati
   if (isCancelled) return
   if (decision.type === 'succeeded') finishDelivery(segment, fact, 'succeeded')
   if (decision.type === 'dead-letter' && finishDelivery(segment, fact, 'dead-lettered'))
-    addDeadLetter(segment, fact, decision.reason)
+    addDeadLetter(segment, { fact, seq }, decision.reason)
 }
 
 function madeAttempt(fact: DeliveryAttempted): AttemptColumns {
@@ -323,7 +386,34 @@ function finishDelivery(
   return true
 }
 
-function addDeadLetter(segment: LedgerSegment, fact: DeliveryAttempted, reason: DeadLetterReason): void {
+/** It was called off before it had come: no attempt is made. */
+function addCancelledLetter(
+  segment: LedgerSegment,
+  { fact, seq }: Placed<DeliveryCreated>,
+  cancelledAtMs: number,
+): void {
+  segment.deadLetters.set(fact.deliveryId, {
+    deliveryId: fact.deliveryId,
+    eventId: fact.eventId,
+    eventType: fact.eventType,
+    applicationId: fact.applicationId,
+    subscriptionId: fact.subscriptionId,
+    reason: 'cancelled',
+    statusCode: null,
+    errorName: null,
+    errorMessage: null,
+    attemptCount: 0,
+    lastAttemptId: null,
+    deadAtMs: cancelledAtMs,
+    ledgerSeq: seq,
+  })
+}
+
+function addDeadLetter(
+  segment: LedgerSegment,
+  { fact, seq }: Placed<DeliveryAttempted>,
+  reason: DeadLetterReason,
+): void {
   segment.deadLetters.set(fact.deliveryId, {
     deliveryId: fact.deliveryId,
     eventId: fact.eventId,
@@ -337,6 +427,7 @@ function addDeadLetter(segment: LedgerSegment, fact: DeliveryAttempted, reason: 
     attemptCount: fact.attemptNumber,
     lastAttemptId: fact.attemptId,
     deadAtMs: fact.finishedAtMs,
+    ledgerSeq: seq,
   })
 }
 

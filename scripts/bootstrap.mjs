@@ -33,6 +33,7 @@ const TASKS = {
   verify: (args) => [['scripts/verify/main.ts', ...args]],
   simulate: (args) => [['test/simulation/main.ts', ...args]],
   faults: (args) => [['test/faults/run-faults.ts', ...args]],
+  'redrive-test': (args) => [['test/faults/redrive-main.ts', ...args]],
   'kill-test': (args) => [['test/faults/kill-everything.ts', ...args]],
 }
 

@@ -1,11 +1,16 @@
 import { projectionsConfig } from '#projections/config.ts'
 import { refuseOlderStreams } from '#projections/stream-guard.ts'
 import { createProjections } from '#projections/worker.ts'
+import { cleanerConfig } from '#services/cleaner/config.ts'
+import { createCleaner } from '#services/cleaner/worker.ts'
 import { delivererConfig } from '#services/deliverer/config.ts'
 import { createTestDesk } from '#services/deliverer/test-desk.ts'
 import { createDeliverer } from '#services/deliverer/worker.ts'
 import { createGateway } from '#services/gateway/app.ts'
 import { gatewayConfig } from '#services/gateway/config.ts'
+import { createChosenLetters } from '#services/jobs/chosen-letters.ts'
+import { jobsConfig } from '#services/jobs/config.ts'
+import { createJobsRunner } from '#services/jobs/worker.ts'
 import { matcherConfig } from '#services/matcher/config.ts'
 import { createMatcher } from '#services/matcher/worker.ts'
 import { notifierConfig } from '#services/notifier/config.ts'
@@ -65,6 +70,14 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     createTestDesk({ ...runtime, config, logger: child('deliverer') }),
     createMatcher({ ...runtime, ...appenders, config: matcherConfig(settings), logger: child('matcher') }),
     reconciler,
+    createJobsRunner({
+      ...runtime,
+      ...appenders,
+      chosenLetters: createChosenLetters(orm),
+      config: jobsConfig(settings),
+      logger: child('jobs'),
+    }),
+    createCleaner({ ...runtime, orm, config: cleanerConfig(settings), logger: child('cleaner') }),
     createNotifier({ ...runtime, ...appenders, config: notifierConfig(settings), logger: child('notifier') }),
     gateway,
   ])

@@ -21,6 +21,8 @@ const RULES: Record<string, { parts: string[]; node: string[] | null }> = {
   },
   'services/gateway': { parts: ['services/gateway', 'shared'], node: null },
   'services/matcher': { parts: ['services/matcher', 'shared'], node: null },
+  'services/cleaner': { parts: ['services/cleaner', 'shared'], node: null },
+  'services/jobs': { parts: ['services/jobs', 'shared'], node: null },
   'services/notifier': { parts: ['services/notifier', 'shared'], node: null },
   'services/reconciler': { parts: ['services/reconciler', 'shared'], node: null },
   'services/deliverer': { parts: ['services/deliverer', 'shared'], node: null },

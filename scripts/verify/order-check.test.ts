@@ -82,3 +82,15 @@ test('other keys, and what has none, are in nobody’s way', () => {
   })
   assert.deepEqual(wrongs, [])
 })
+
+test('what sends a dead letter again stands in the order of now', () => {
+  const wrongs = wrongsOf(ofOneKey, (check) => {
+    check.onEnd('a', 10_000, true)
+    check.onDelivery({ ...delivery('again', 'k'), redriveOf: 'a' })
+    check.onSkip('a')
+    check.onAttempt(attempt('b', 20_000))
+    check.onEnd('b', 20_000, false)
+    check.onAttempt(attempt('again', 30_000))
+  })
+  assert.deepEqual(wrongs, [])
+})

@@ -6,7 +6,7 @@ export interface OrderCheck {
   onAttempt(fact: DeliveryAttempted): void
   /** @param atMs When it ended; null: it was called off. @param isBlocking Nothing may follow until it is skipped. */
   onEnd(deliveryId: string, atMs: number | null, isBlocking: boolean): void
-  /** Those behind a dead letter need not wait for it any more. */
+  /** Those behind a dead letter need not wait for it any more: it is skipped, redriven or discarded. */
   onSkip(deliveryId: string): void
   /** There is no more: what was open in front of an attempt has not been called off. */
   finish(): void

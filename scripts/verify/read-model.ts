@@ -27,7 +27,7 @@ export async function compareReadModel(databaseUrl: string, report: VerifyReport
       deliveries: report.deliveries,
       succeeded: report.succeeded,
       dead_lettered: report.deadLettered,
-      dead_letters: report.deadLettered,
+      dead_letters: report.deadLettered + report.cancelled,
       cancelled: report.cancelled,
       open: report.open,
       attempts: report.attempts,

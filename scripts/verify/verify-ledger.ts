@@ -15,6 +15,7 @@ import type {
 } from '#shared/facts/ledger.ts'
 import { createIdSet } from './id-set.ts'
 import { createOrderCheck } from './order-check.ts'
+import { createRedriveCheck } from './redrive-check.ts'
 import { createScheduleCheck } from './schedule-check.ts'
 import type { ServerState } from './server-state.ts'
 import { createTenantCounts, type TenantCounts } from './tenant-counts.ts'
@@ -31,8 +32,9 @@ export const INVARIANTS = {
   I8: 'no attempt is made after its delivery was cancelled',
   I9: "nothing goes to another application's subscription",
   I10: 'a dead letter has a reason that holds',
-  I11: 'a replay makes deliveries of its own and leaves the earlier ones as they are',
+  I11: 'a replay or redrive makes deliveries of its own and leaves the earlier ones as they are',
   I12: 'the rows in Postgres are what the streams come to',
+  I21: 'a dead letter is redriven or discarded once, and only after it has ended',
   I13: 'streams have no holes',
   I14: 'what arrives is signed, at the time of its attempt, and is the same at each attempt',
   I15: 'ordered deliveries are made one after the other',
@@ -117,6 +119,14 @@ export interface VerifyReport {
 }
 
 const VIOLATIONS_KEPT = 100
+/** Facts that say what the deliveries before them are of. */
+const CLOSING: ReadonlySet<LedgerFact['type']> = new Set([
+  'matched',
+  'released',
+  'replayed',
+  'replay_advanced',
+  'redriven',
+])
 const EARLY_TOLERANCE_MS = 1_000
 /** A receiver takes a signature for its own age only. */
 const SIGNATURE_AGE_MAX_MS = 5 * 60_000
@@ -146,6 +156,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
   const seenAttempts = createIdSet()
   const seenEvents = createIdSet()
   const succeeded = createIdSet()
+  const arrived = createIdSet()
   const postponed = new Map<string, { eventSeq: number; matchable: MatchableEvent }>()
   const digests = new Map<string, string>()
   const answered = successesOf(input.received)
@@ -160,6 +171,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
   const schedules = createScheduleCheck()
   /** LEDGER may begin in the middle of a group. */
   let isGroupCut = isOldAgedOut
+  const redrives = createRedriveCheck({ hasEnded: ended.has, hasSucceeded: succeeded.has, breaks })
   let group: DeliveryCreated[] = []
   let partThrough: { eventSeq: number; subscriptionId: string } | null = null
   let lastLedgerSeq = 0
@@ -336,7 +348,11 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     counts.attempts++
     if (fact.attemptId !== attemptIdOf(fact.deliveryId, fact.attemptNumber))
       breaks('I6', subject, `attempt ${fact.attemptNumber} has an id that is not its own`)
-    if (fact.outcome === 'success') succeeded.add(fact.deliveryId)
+    if (fact.outcome === 'success') {
+      succeeded.add(fact.deliveryId)
+      // What a receiver sees doesn't tell a redrive or replay from the original.
+      if (answered) arrived.add(deliveryIdOf(fact.eventId, fact.subscriptionId, ''))
+    }
     const delivery = open.get(fact.deliveryId)
     if (!delivery) {
       checkAttemptOfEnded(fact, subject)
@@ -493,11 +509,22 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
       case 'replayed':
         checkReplayed(fact, deliveries)
         break
+      case 'replay_advanced':
+        redrives.onReplayAdvanced(fact, deliveries)
+        break
+      case 'redriven':
+        redrives.onRedriven(fact, deliveries)
+        for (const deliveryId of fact.deliveryIds) order.onSkip(deliveryId)
+        break
+      case 'discarded':
+        redrives.onDiscarded(fact)
+        for (const deliveryId of fact.deliveryIds) order.onSkip(deliveryId)
+        break
       case 'started':
         break
     }
     isGroupCut = false
-    if (deliveries.length > 0 && !['matched', 'released', 'replayed'].includes(fact.type))
+    if (deliveries.length > 0 && !CLOSING.has(fact.type))
       breaks('I2', `LEDGER ${seq}`, `${deliveries.length} deliveries before it belong to no group`)
   }
   order.finish()
@@ -583,7 +610,7 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     let repeated = 0
     for (const [deliveryId, count] of answered ?? []) {
       repeated += count - 1
-      if (input.isQuiet && !succeeded.has(deliveryId))
+      if (input.isQuiet && !arrived.has(deliveryId))
         breaks('I5', `delivery ${deliveryId}`, 'was answered 2xx, but is not recorded as delivered')
     }
     if (input.repeatedMax !== undefined && repeated > input.repeatedMax)

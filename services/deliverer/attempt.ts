@@ -50,7 +50,7 @@ export function attemptFact(
 
 /** The next attempt, as it waits for its time. @param after The message of the attempt that calls for it. */
 export function nextAttempt(
-  { orderKey }: DueAttempt,
+  { orderKey, replayId, redriveOf }: DueAttempt,
   fact: DeliveryAttempted,
   retry: Extract<Decision, { type: 'retry' }>,
   after: NonNullable<RetryDue['after']>,
@@ -71,6 +71,8 @@ export function nextAttempt(
     dueAtMs: retry.atMs,
     after,
     ...(orderKey === undefined ? {} : { orderKey }),
+    ...(replayId === undefined ? {} : { replayId }),
+    ...(redriveOf === undefined ? {} : { redriveOf }),
   }
 }
 

@@ -107,7 +107,8 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       durationMs: 0,
     })
     if (event === null) return instant({ type: 'event-expired', message: 'The event is no longer kept' })
-    const request = buildRequest(targets.of(subscription), event, Math.floor(startedAtMs / 1_000), config.format)
+    const sent = { ...event, replayId: item.attempt.replayId }
+    const request = buildRequest(targets.of(subscription), sent, Math.floor(startedAtMs / 1_000), config.format)
     if (subscription.state.handshake) request?.headers.push(REQUEST_ORIGIN_HEADER, config.origin)
     if (request === null) return instant({ type: 'invalid-header', message: 'A header value is not visible ASCII' })
     const begin = performance.now()
@@ -139,7 +140,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     })
     if (isDuplicate) return followRecorded(item)
     recorded().add(fact)
-    logAttempt(fact)
+    logAttempt(fact, attempt.replayId)
     if (fact.decision.type === 'retry') return 'retried'
     // Only now is it certain that ours is the decision that holds.
     if (item.isRedelivered) await withdrawSchedule(item)
@@ -184,7 +185,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     })
   }
 
-  function logAttempt(fact: DeliveryAttempted): void {
+  function logAttempt(fact: DeliveryAttempted, replayId: string | undefined): void {
     if (fact.decision.type === 'succeeded' && !logger.isLevelEnabled('debug')) return
     const fields = {
       delivery_id: fact.deliveryId,
@@ -193,6 +194,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       elapsed_ms: fact.durationMs,
       outcome: fact.outcome,
       decision: fact.decision.type,
+      ...(replayId === undefined ? {} : { replay_id: replayId }),
     }
     if (fact.decision.type === 'succeeded') logger.debug(fields, 'attempt finished')
     else logger.info(fields, 'attempt finished')

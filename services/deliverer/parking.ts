@@ -64,6 +64,8 @@ export interface Parking {
   hasPlace(lot: Lot, deliveryId: string): Promise<boolean>
   /** Finds what another process has parked that took the lane for its own. @returns The subscriptions that it is of. */
   lookForOthers(lane: number): Promise<string[]>
+  /** Something of it was read back and is not done. */
+  isInHand(lot: Lot): boolean
   /** It was read back, is not done, and its lane is still open. */
   isOutstanding(item: WorkItem): boolean
   /** Takes what is done off the disk. */
@@ -84,6 +86,7 @@ export interface ParkingOptions {
 /** A lot of which nothing is left is forgotten after so long. */
 const IDLE_MS = 10_000
 const PURGES_AT_ONCE = 8
+const MESSAGE_NOT_FOUND = 404
 
 type SubjectCounts = Record<string, number>
 
@@ -259,7 +262,12 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
       nats.jsm.direct.getBatch(STREAM_NAMES.waiting, { seq: lot.cursorSeq + 1, batch: max, next_by_subj: filter }),
     )
     const found: { seq: number; attempt: DueAttempt }[] = []
-    for await (const message of messages) found.push({ seq: message.seq, attempt: attemptOfWaiting(message) })
+    try {
+      for await (const message of messages) found.push({ seq: message.seq, attempt: attemptOfWaiting(message) })
+    } catch (error) {
+      // To the client it is an error that there is nothing.
+      if ((error as { code?: unknown }).code !== MESSAGE_NOT_FOUND) throw error
+    }
     if (found.length === 0) return []
     lot.cursorSeq = found.at(-1)!.seq
     lot.doneAfterLedgerSeq ??= seqBefore
@@ -406,6 +414,7 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
       const ofLane = lanes.get(lane)
       return ofLane === undefined ? [] : openMarked(lane, ofLane)
     },
+    isInHand: (lot) => (lot as LotState).outstanding.size > 0,
     isOutstanding: ({ lane, attempt, message }) =>
       [...(lanes.get(lane)?.lots.values() ?? [])].some(
         (lot) => lot.subscriptionId === attempt.subscriptionId && lot.outstanding.has(message.seq),

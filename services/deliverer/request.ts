@@ -58,13 +58,19 @@ function clientTls(subscriptionId: string, tls: TargetTls | null): ClientTls | n
   return { ...tls, identity }
 }
 
+/** An event and what its request says about it. */
+export interface SentEvent extends CachedEvent {
+  /** The replay that it is sent again by. */
+  replayId?: string | undefined
+}
+
 /**
  * The request of one attempt (contract, behaviour.md §6 and §7): signed anew, with the body's bytes as they came.
  * @returns null when a header can't be represented: that will not change with another try.
  */
 export function buildRequest(
   target: PreparedTarget,
-  { event, payload }: CachedEvent,
+  { event, payload, replayId }: SentEvent,
   timestamp: number,
   format: RequestFormat,
 ): OutgoingRequest | null {
@@ -73,6 +79,7 @@ export function buildRequest(
     ['content-type', event.payloadContentType],
     ['x-event-id', event.eventId],
     ['x-event-type', event.eventType],
+    ...(replayId === undefined ? [] : [['x-jethook-replay', replayId] as const]),
   ]
   if (target.headers.length > 0) signed.sort(byName)
   const headers: string[] = []

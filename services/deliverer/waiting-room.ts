@@ -52,6 +52,8 @@ export interface WaitingRoom {
   addOrdered(item: WorkItem): void
   /** Something waits on disk. */
   hasMore(subscriptionId: string): boolean
+  /** Something has piled up, and is not all sent yet. */
+  isDraining(subscriptionId: string): boolean
   /** Reads back what waits on disk. */
   fetch(subscriptionId: string): void
   /** Nothing of it should wait in memory. */
@@ -162,6 +164,11 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     const lane = laneOfSubscription(subscriptionId)
     if (parking.find(lane, subscriptionId, UNORDERED)?.hasMore) return true
     return chains.hasMore(lane, subscriptionId)
+  }
+
+  function isDraining(subscriptionId: string): boolean {
+    const lot = parking.find(laneOfSubscription(subscriptionId), subscriptionId, UNORDERED)
+    return hasMore(subscriptionId) || (lot !== null && parking.isInHand(lot))
   }
 
   function fetch(subscriptionId: string): void {
@@ -295,6 +302,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     add,
     addOrdered: chains.add,
     hasMore,
+    isDraining,
     fetch,
     clear,
     finish,

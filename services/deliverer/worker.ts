@@ -121,8 +121,8 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       const state = registry.subscriptions.get(subscriptionId)?.state
       return { organizationId: state?.organizationId ?? '', origin: state?.target.url ?? '' }
     },
-    gateOf: (subscriptionId) => receivers.gateOf(subscriptionId, waitingRoom.hasMore(subscriptionId)),
-    onBegin: (subscriptionId) => receivers.began(subscriptionId, waitingRoom.hasMore(subscriptionId)),
+    gateOf: (subscriptionId) => receivers.gateOf(subscriptionId, waitingRoom.isDraining(subscriptionId)),
+    onBegin: (subscriptionId) => receivers.began(subscriptionId, waitingRoom.isDraining(subscriptionId)),
     hasMore: (subscriptionId) => waitingRoom.hasMore(subscriptionId),
     onRoom: (subscriptionId) => waitingRoom.fetch(subscriptionId),
     onShut: (subscriptionId) => waitingRoom.clear(subscriptionId),

@@ -17,6 +17,7 @@ import { registerApplicationSecretRoutes } from './routes/application-secrets.ts
 import { registerApplicationRoutes } from './routes/applications.ts'
 import { registerAuditRoutes } from './routes/audit.ts'
 import { registerAuthRoutes } from './routes/auth.ts'
+import { registerDeadLetterRoutes } from './routes/dead-letters.ts'
 import { registerDeliveryControlRoutes } from './routes/delivery-control.ts'
 import { registerDocs } from './routes/docs.ts'
 import { registerEventTypeRoutes } from './routes/event-types.ts'
@@ -24,6 +25,7 @@ import { registerEventRoutes } from './routes/events.ts'
 import { registerEventsPerDayRoutes } from './routes/events-per-day.ts'
 import { registerFilterRoutes } from './routes/filters.ts'
 import { registerInstanceRoutes } from './routes/instance.ts'
+import { registerJobRoutes } from './routes/jobs.ts'
 import { registerOperationalApplicationRoutes } from './routes/operational-application.ts'
 import { registerOrganizationRoutes } from './routes/organizations.ts'
 import { HealthQuery, refuseWithoutKey, registerPublicRoutes } from './routes/public.ts'
@@ -33,6 +35,7 @@ import { registerServiceTokenRoutes } from './routes/service-tokens.ts'
 import { registerSubscriptionControlRoutes } from './routes/subscription-control.ts'
 import { registerSubscriptionSecretRoutes } from './routes/subscription-secrets.ts'
 import { registerSubscriptionRoutes } from './routes/subscriptions.ts'
+import { registerTimelineRoutes } from './routes/timeline.ts'
 import { createSchemaChecker } from './schema-check/schema-checker.ts'
 import { createServer, type GatewayServer, refuseOtherMethods } from './server.ts'
 
@@ -205,6 +208,9 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerRequestAttemptRoutes(routes, deps)
       registerResponseRoutes(routes, deps)
       registerAuditRoutes(routes, deps)
+      registerDeadLetterRoutes(routes, deps)
+      registerJobRoutes(routes, deps)
+      registerTimelineRoutes(routes, deps)
     },
     { prefix: '/api/v1' },
   )

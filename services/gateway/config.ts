@@ -16,6 +16,10 @@ export interface GatewayConfig {
   trustedProxies: string[]
   readYourWritesTimeoutMs: number
   duplicateWindowMs: number
+  /** For how long EVENTS keeps an event. */
+  eventsKeptMs: number
+  /** Of redrives and replays that don't say it. */
+  jobRatePerSecond: number
   /** After so long an event that isn't on disk is given up. */
   appendTimeoutMs: number
   shutdownTimeoutMs: number
@@ -85,6 +89,8 @@ export function gatewayConfig(settings: Settings): GatewayConfig {
     trustedProxies: listOf(settings.REVERSE_PROXY_IPS),
     readYourWritesTimeoutMs: settings.READ_YOUR_WRITES_TIMEOUT_MS,
     duplicateWindowMs: settings.DUPLICATE_WINDOW_MS,
+    jobRatePerSecond: settings.JOB_RATE_PER_SECOND,
+    eventsKeptMs: settings.EVENTS_MAX_AGE_DAYS * 24 * 60 * 60 * 1_000,
     appendTimeoutMs: settings.APPEND_TIMEOUT_MS,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     deliveryTimeoutMs: settings.DELIVERY_TIMEOUT_MS,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ProblemError } from '#shared/contract/problems.ts'
 import { deliveryMessage } from '#shared/domain/delivery-message.ts'
-import { matchEvent } from '#shared/domain/match.ts'
+import { replayDeliveries } from '#shared/domain/replay.ts'
 import type { Actor } from '#shared/facts/control.ts'
 import { decodeEvent } from '#shared/facts/event.ts'
 import type { EventReplayed } from '#shared/facts/ledger.ts'
@@ -23,7 +23,7 @@ export async function replayEvent(deps: RouteDependencies, eventSeq: number, by:
   await freshRegistry.catchUp()
   const matchable = decodeEvent(stored.data)
   const [replayId, nowMs] = [randomUUID(), clock.nowMs()]
-  const deliveries = matchEvent(matchable, eventSeq, registry, { replayId, createdAtMs: nowMs })
+  const deliveries = replayDeliveries(matchable, eventSeq, { registry, replayId, nowMs })
   const replayed: EventReplayed = {
     v: 1,
     type: 'replayed',

@@ -35,6 +35,13 @@ export function badBody(detail: string): ProblemError {
   return new ProblemError('JsonPayload', { detail: `JSON deserialization error: ${detail}` })
 }
 
+/** A body's time. @throws {ProblemError} 400 for what is no time. */
+export function timeOfBody(name: string, text: string): string {
+  const time = normalizeTimestamp(text)
+  if (time === null) throw badBody(`${name} is no RFC 3339 time`)
+  return time
+}
+
 /** A time of a query, or null when it was not given. @throws {ProblemError} 400 for what is no time. */
 export function timeOfQuery(name: string, text: string | undefined): string | null {
   if (text === undefined) return null

@@ -13,6 +13,8 @@ export interface OverdueAttempt {
   controlSeq: number
   createdAtMs: number
   dueAtMs: number
+  replayId?: string
+  redriveOf?: string
 }
 
 const MS = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`
@@ -31,9 +33,9 @@ async function listOverdueAttempts(
     'of' in scope
       ? ['a.subscription_id = ANY(?::uuid[])', [scope.of], 'e.seq']
       : ['NOT a.subscription_id = ANY(?::uuid[])', scope.except, 'coalesce(a.delay_until, a.created_at)']
-  const rows = await orm.em.getConnection().execute<Record<string, string | number>[]>(
+  const rows = await orm.em.getConnection().execute<Record<string, string | number | null>[]>(
     `SELECT a.attempt_id, a.attempt_number, a.delivery_id, a.event_id, e.seq AS event_seq, a.event_type, a.application_id,
-       a.subscription_id, d.control_seq, ${MS('a.created_at')} AS created_ms, ${MS('coalesce(a.delay_until, a.created_at)')} AS due_ms
+       a.subscription_id, d.control_seq, d.replay_id, d.redrive_of, ${MS('a.created_at')} AS created_ms, ${MS('coalesce(a.delay_until, a.created_at)')} AS due_ms
      FROM attempts a
      JOIN deliveries d ON d.delivery_id = a.delivery_id AND d.status = 'pending'
      JOIN events e ON e.event_id = a.event_id
@@ -54,6 +56,8 @@ async function listOverdueAttempts(
     controlSeq: Number(row['control_seq']),
     createdAtMs: Math.round(Number(row['created_ms'])),
     dueAtMs: Math.round(Number(row['due_ms'])),
+    ...(row['replay_id'] === null ? {} : { replayId: String(row['replay_id']) }),
+    ...(row['redrive_of'] === null ? {} : { redriveOf: String(row['redrive_of']) }),
   }))
 }
 

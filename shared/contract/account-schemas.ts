@@ -117,7 +117,12 @@ export const OrganizationQuotasPut = Type.Object(
 export type OrganizationQuotasPut = Static<typeof OrganizationQuotasPut>
 
 export const ApplicationQuotasPut = Type.Object(
-  { events_per_day_limit: Quota, days_of_events_retention_limit: Quota },
+  {
+    events_per_day_limit: Quota,
+    days_of_events_retention_limit: Quota,
+    days_of_attempts_retention_limit: Quota,
+    days_of_dead_letters_retention_limit: Quota,
+  },
   { title: 'ApplicationQuotasPut', description: 'null or absent: the limit of the organization' },
 )
 export type ApplicationQuotasPut = Static<typeof ApplicationQuotasPut>

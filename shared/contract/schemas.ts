@@ -386,6 +386,8 @@ export const RequestAttempt = Type.Object(
     outcome: nullable(Type.String()),
     delivery_id: UuidAnswer,
     next_attempt_at: nullable(Timestamp),
+    replay_id: nullable(UuidAnswer),
+    redrive_of: nullable(UuidAnswer),
   },
   { title: 'RequestAttempt' },
 )

@@ -46,6 +46,14 @@ export function deliveryIdOf(eventId: string, subscriptionId: string, replayId: 
   return uuidOf(`delivery:${eventId}:${subscriptionId}:${replayId}`)
 }
 
+/**
+ * The id of the delivery that sends a dead letter again. It depends on the dead letter alone: whoever redrives it makes
+ * the same one, and one that dies again has a successor of its own.
+ */
+export function redrivenDeliveryIdOf(deadDeliveryId: string): string {
+  return uuidOf(`redrive:${deadDeliveryId}`)
+}
+
 /** The id of a delivery's attempt number `attemptNumber` (from 1). */
 export function attemptIdOf(deliveryId: string, attemptNumber: number): string {
   return uuidOf(`attempt:${deliveryId}:${attemptNumber}`)

@@ -82,6 +82,7 @@ export function matchEvent(
       controlSeq: registry.seq,
       createdAtMs: createdAtMs ?? event.receivedAtMs,
       ...(state.ordering === null ? {} : { orderKey: orderKeyOf(state.ordering, documentOf()) }),
+      ...(replayId === '' ? {} : { replayId }),
     })
   }
   return deliveries

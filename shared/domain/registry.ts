@@ -14,6 +14,7 @@ import {
 } from '../facts/control.ts'
 import { type CompiledFilter, compileFilter } from './payload-filter.ts'
 import { type Accounts, createAccounts } from './registry-accounts.ts'
+import { createJobs, type Jobs } from './registry-jobs.ts'
 import { createSubscriptionIndex } from './subscription-index.ts'
 
 /** A subscription and what follows from the place of its state in CONTROL. */
@@ -39,6 +40,7 @@ export interface Registry {
   /** The last CONTROL sequence folded in, 0 before the first. */
   readonly seq: number
   readonly accounts: Accounts
+  readonly jobs: Jobs
   readonly organizations: ReadonlyMap<string, Sequenced<OrganizationState>>
   readonly applications: ReadonlyMap<string, Sequenced<ApplicationState>>
   readonly applicationSecretsByLookup: ReadonlyMap<string, Sequenced<ApplicationSecretState>>
@@ -86,6 +88,7 @@ function createGroups<T>() {
 export function createRegistry(): Registry {
   let lastSeq = 0
   const accounts = createAccounts()
+  const jobs = createJobs()
   const organizations = new Map<string, Sequenced<OrganizationState>>()
   const applications = new Map<string, Sequenced<ApplicationState>>()
   const applicationsByOrganization = createGroups<Sequenced<ApplicationState>>()
@@ -143,6 +146,7 @@ export function createRegistry(): Registry {
       return lastSeq
     },
     accounts,
+    jobs,
     organizations,
     applications,
     applicationSecretsByLookup,
@@ -209,6 +213,10 @@ export function createRegistry(): Registry {
           break
         case 'notifier':
         case 'secret_reveal':
+          break
+        case 'job':
+        case 'job_progress':
+          jobs.evolve(fact, seq)
           break
         case 'membership':
         case 'session':

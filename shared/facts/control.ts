@@ -1,3 +1,4 @@
+import type { JobProgress, JobState } from './job.ts'
 import { CONTROL_SUBJECTS } from './subjects.ts'
 
 /** Who made a change: a credential, a person, the operator's master key, or jethook itself. */
@@ -26,6 +27,10 @@ export interface OrganizationQuotas {
 export interface ApplicationQuotas {
   eventsPerDay: number | null
   daysOfEventsRetention: number | null
+  /** For how long deliveries that have ended are shown, with their attempts; absent: as long as the server says. */
+  daysOfAttemptsRetention?: number | null
+  /** For how long open dead letters can be redriven; absent: as long as the server says. */
+  daysOfDeadLettersRetention?: number | null
 }
 
 export interface OrganizationState extends ControlFactBase {
@@ -383,6 +388,8 @@ export type ControlFact =
   | HandshakeState
   | CancellationState
   | NotifierPosition
+  | JobState
+  | JobProgress
 
 /** The subject that holds the thing's state. */
 export function controlSubject(fact: ControlFact): string {
@@ -423,6 +430,10 @@ export function controlSubject(fact: ControlFact): string {
       return CONTROL_SUBJECTS.cancellation(fact.subscriptionId)
     case 'notifier':
       return CONTROL_SUBJECTS.notifier(fact.stream)
+    case 'job':
+      return CONTROL_SUBJECTS.job(fact.applicationId, fact.slot)
+    case 'job_progress':
+      return CONTROL_SUBJECTS.jobProgress(fact.applicationId, fact.slot)
   }
 }
 
@@ -467,10 +478,20 @@ const ADDED_LATER: Record<ControlFact['type'], Record<string, unknown>> = {
   handshake: {},
   cancellation: {},
   notifier: {},
+  job: {},
+  job_progress: {},
 }
 
 /** What has no time of creation and nothing that came later. */
-const PLAIN = new Set<ControlFact['type']>(['lane', 'lane_owner', 'receiver', 'handshake', 'cancellation', 'notifier'])
+const PLAIN = new Set<ControlFact['type']>([
+  'lane',
+  'lane_owner',
+  'receiver',
+  'handshake',
+  'cancellation',
+  'notifier',
+  'job_progress',
+])
 
 /**
  * Facts of earlier releases are brought to today's shape.

@@ -16,6 +16,12 @@ export interface DeliveryCreated {
   createdAtMs: number
   /** Of an ordered subscription: deliveries with the same key are made one after the other. */
   orderKey?: string
+  /** It was made by a replay: its requests say so, in a header. */
+  replayId?: string
+  /** It sends a dead letter again: the delivery that had ended. */
+  redriveOf?: string
+  /** The redrive or replay job that made it. */
+  jobId?: string
 }
 
 /** Matching is done up to and with `toEventSeq`. Appended in one batch with the deliveries of those events. */
@@ -80,6 +86,53 @@ export interface EventReplayed {
   deliveryCount: number
   replayedAtMs: number
   replayedBy: Actor
+}
+
+/**
+ * A replay job has come up to and with `throughEventSeq`; in one batch with the deliveries that it calls for. Subject
+ * `ledger.replay.<job>`: its last fact is where the job stands.
+ */
+export interface ReplayAdvanced {
+  v: 1
+  type: 'replay_advanced'
+  replayId: string
+  applicationId: string
+  throughEventSeq: number
+  /** The next event has more deliveries than fit into one batch: those up to this subscription id, in order, are made. */
+  partOf?: { eventSeq: number; throughSubscriptionId: string }
+  controlSeq: number
+  deliveryCount: number
+  /** Of the whole job, this batch included. */
+  deliveriesSoFar: number
+  advancedAtMs: number
+}
+
+/**
+ * Dead letters are sent again, in one batch with the deliveries that do so (`redriveOf`), in the same order. Subject
+ * `ledger.dead_letter`, where also discards stand: of two facts about one dead letter only the first can be appended.
+ */
+export interface DeadLettersRedriven {
+  v: 1
+  type: 'redriven'
+  jobId: string
+  applicationId: string
+  /** The deliveries that had ended. */
+  deliveryIds: string[]
+  controlSeq: number
+  redrivenAtMs: number
+  redrivenBy: Actor
+}
+
+/** Dead letters that a person has looked at and that are to be sent no more. */
+export interface DeadLettersDiscarded {
+  v: 1
+  type: 'discarded'
+  jobId: string
+  applicationId: string
+  deliveryIds: string[]
+  reason: string
+  discardedAtMs: number
+  discardedBy: Actor
 }
 
 export const DEAD_LETTER_REASONS = ['permanent', 'retries-spent', 'invalid-header', 'event-expired'] as const
@@ -191,6 +244,9 @@ export type LedgerFact =
   | EventsReleased
   | EventWithdrawn
   | EventReplayed
+  | ReplayAdvanced
+  | DeadLettersRedriven
+  | DeadLettersDiscarded
   | DeliveryAttempted
   | AttemptStarted
   | DeliveriesCancelled
@@ -203,6 +259,9 @@ const LEDGER_TYPES = new Set([
   'released',
   'withdrawn',
   'replayed',
+  'replay_advanced',
+  'redriven',
+  'discarded',
   'attempt',
   'started',
   'cancelled',

@@ -28,6 +28,10 @@ export const LEDGER_SUBJECTS = {
   /** What became of events that were to be delivered later: released or withdrawn. Their order decides. */
   postponed: 'ledger.postponed',
   replayed: 'ledger.replayed',
+  /** One for each replay job, of which there are few. */
+  replay: (jobId: string) => `ledger.replay.${jobId}`,
+  /** What became of dead letters: redriven or discarded. Their order decides. */
+  deadLetter: 'ledger.dead_letter',
   skipped: 'ledger.skipped',
 } as const
 
@@ -89,4 +93,6 @@ export const CONTROL_SUBJECTS = {
   handshake: (subscriptionId: string) => `control.handshake.${subscriptionId}`,
   cancellation: (subscriptionId: string) => `control.cancellation.${subscriptionId}`,
   notifier: (stream: string) => `control.notifier.${stream}`,
+  job: (applicationId: string, slot: number) => `control.job.${applicationId}.${slot}`,
+  jobProgress: (applicationId: string, slot: number) => `control.job_progress.${applicationId}.${slot}`,
 } as const

@@ -23,6 +23,10 @@ export interface RetryDue {
   after?: { source: WorkSource; seq: number }
   /** Of an ordered delivery: what it is in order with. */
   orderKey?: string
+  /** Of a replayed delivery: its requests say so. */
+  replayId?: string
+  /** Of a redriven one: the delivery that had ended, whose place in an order it takes. */
+  redriveOf?: string
 }
 
 /** An attempt that is due and that its receiver can't take now. It stands in WAITING until it is recorded. */

@@ -15,5 +15,11 @@ export const DeliveryRow = defineEntity({
     status: p.text().$type<DeliveryStatus>(),
     createdAt: p.datetime(3),
     finishedAt: p.datetime(3).nullable(),
+    eventSeq: p.bigint('number'),
+    /** The dead letter that it sends again. */
+    redriveOf: p.uuid().nullable(),
+    replayId: p.uuid().nullable(),
+    /** The redrive or replay job that made it. */
+    jobId: p.uuid().nullable(),
   },
 })

@@ -5,8 +5,10 @@ import { DeadLetterRow } from './dead-letter.entity.ts'
 import { DeliveryRow } from './delivery.entity.ts'
 import { EventRow } from './event.entity.ts'
 import { EventCountRow } from './event-count.entity.ts'
+import { ExpiredEventIdRow } from './expired-event-id.entity.ts'
 import { Migration20261124First } from './migrations/migration-20261124-first.ts'
 import { Migration20261124WholeApi } from './migrations/migration-20261124-whole-api.ts'
+import { Migration20261125DeadLetters } from './migrations/migration-20261125-dead-letters.ts'
 import { PostponedEventRow } from './postponed-event.entity.ts'
 import { ProjectionCheckpointRow } from './projection-checkpoint.entity.ts'
 import { ResponseRow } from './response.entity.ts'
@@ -24,6 +26,7 @@ export const ENTITIES = [
   AuditEntryRow,
   SubscriptionRow,
   CancellationRow,
+  ExpiredEventIdRow,
   ProjectionCheckpointRow,
 ]
 
@@ -31,4 +34,5 @@ export const ENTITIES = [
 export const MIGRATIONS = [
   { name: '20261124-first', class: Migration20261124First },
   { name: '20261124-whole-api', class: Migration20261124WholeApi },
+  { name: '20261125-dead-letters', class: Migration20261125DeadLetters },
 ]

@@ -194,6 +194,19 @@ export const SETTINGS = Type.Object({
     { minimum: 100, maximum: 86400000 },
     { group: 'Delivery', description: 'Milliseconds that a delivery must be overdue before it is looked for' },
   ),
+  JOB_RATE_PER_SECOND: integer(
+    100,
+    { minimum: 1, maximum: 10000 },
+    {
+      group: 'Delivery',
+      description: 'Deliveries a second that a redrive or replay makes when it is not told otherwise',
+    },
+  ),
+  JOBS_RUNNING_MAX: integer(
+    8,
+    { minimum: 1, maximum: 100 },
+    { group: 'Delivery', description: 'Redrives and replays that one process runs at once; others wait' },
+  ),
   OPERATIONAL_EVENTS_PER_MINUTE: integer(
     60,
     { minimum: 1, maximum: 10000 },
@@ -202,6 +215,24 @@ export const SETTINGS = Type.Object({
       description:
         'Dead letters of one subscription in a minute that get an event each; of the rest one tells the count',
     },
+  ),
+  CLEAN_INTERVAL_MS: integer(
+    600000,
+    { minimum: 100, maximum: 86400000 },
+    { group: 'Read model', description: 'Milliseconds between two times that rows are deleted which are too old' },
+  ),
+  ATTEMPTS_RETENTION_DAYS: integer(
+    0,
+    { minimum: 0, maximum: 3650 },
+    {
+      group: 'Read model',
+      description: 'Days that deliveries are shown after their end, with their attempts; 0: as long as LEDGER has them',
+    },
+  ),
+  DEAD_LETTERS_RETENTION_DAYS: integer(
+    0,
+    { minimum: 0, maximum: 3650 },
+    { group: 'Read model', description: 'Days that open dead letters are kept; 0: as long as LEDGER has them' },
   ),
   READ_YOUR_WRITES_TIMEOUT_MS: integer(
     2000,

@@ -33,6 +33,7 @@ export const AUDITED_KINDS = [
   'application_secret',
   'event_type',
   'subscription',
+  'job',
   'secret_reveal',
 ]
 const STREAM_NOT_FOUND = 10059

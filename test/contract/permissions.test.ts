@@ -7,7 +7,7 @@ import type { Api } from '../support/api.ts'
 import { type ApiDescription, describe, type Operation, requestOf } from '../support/operations.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { type Stack, startStack } from '../support/stack.ts'
-import { createPeople, createWorld, type People, type World } from '../support/world.ts'
+import { addDeadLetter, createPeople, createWorld, type People, type World } from '../support/world.ts'
 
 const MASTER = '6a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d'
 const UNKNOWN = '01900000-0000-7000-8000-0000000000ff'
@@ -25,6 +25,7 @@ before(async () => {
   api = stack.api
   people = await createPeople(api)
   shared = await createWorld(api, people, receiver.url)
+  await addDeadLetter(api, people, shared)
   description = await describe(api)
 })
 after(async () => {
@@ -145,6 +146,8 @@ test('every route lets in whoever may call it', { timeout: 120_000 }, async () =
   for (const operation of withCredential().filter(({ id }) => id !== 'auth.logout')) {
     for (const kind of KINDS.filter((each) => mayCall(each, operation.permission))) {
       const world = operation.method === 'GET' ? shared : await createWorld(api, people, receiver.url)
+      if (world !== shared && /^(deadLetters|redrives|discards|replays)/.test(operation.id))
+        await addDeadLetter(api, people, world)
       const answer = await send(operation, world.ids, `Bearer ${credentialOf(kind, world)}`)
       // Asked for on purpose: a wrong password, a weak one, an invitation of a member, an end of what has ended.
       const isWanted =
@@ -189,11 +192,16 @@ test('an unknown thing of an own application or organization is not found', asyn
     'service_token_id',
     'application_secret_token',
     'event_type_name',
+    'delivery_id',
+    'redrives_job_id',
+    'discards_job_id',
+    'replays_job_id',
   ]
   const ids = { ...shared.ids, ...Object.fromEntries(things.map((name) => [name, UNKNOWN])) }
   const about = withCredential().filter(({ parameters }) =>
     parameters.some(
-      ({ name, required }) => required && things.includes(name === 'token' ? 'application_secret_token' : name),
+      ({ name, required }) =>
+        required && (name === 'job_id' || things.includes(name === 'token' ? 'application_secret_token' : name)),
     ),
   )
   assert.ok(about.length > 10)
@@ -205,6 +213,7 @@ test('an unknown thing of an own application or organization is not found', asyn
 
 test("another application's things are not found through an own one", async () => {
   const other = await createWorld(api, people, receiver.url)
+  await addDeadLetter(api, people, other)
   const ids = {
     ...other.ids,
     organization_id: shared.ids['organization_id']!,
@@ -232,6 +241,10 @@ test("another application's things are not found through an own one", async () =
     'serviceToken.delete',
     'applicationSecrets.update',
     'applicationSecrets.delete',
+    'deadLetters.get',
+    'deadLetters.redrive',
+    'deadLetters.discard',
+    ...['redrives', 'discards', 'replays'].flatMap((kind) => [`${kind}.get`, `${kind}.control`]),
   ]
   for (const operation of withCredential().filter(({ id }) => operations.includes(id))) {
     const answer = await send(operation, ids, `Bearer ${people.editor.login.access_token}`)

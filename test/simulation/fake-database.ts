@@ -225,10 +225,10 @@ function writeSegment(tables: Tables, segment: LedgerSegment): void {
   for (const [id, row] of segment.deadLetters)
     if (tables.deliveries.get(id)?.status === 'dead-lettered' && !tables.deadLetters.has(id))
       tables.deadLetters.set(id, row)
-  if (segment.thenCancelled !== null) cancelOpen(tables, segment.thenCancelled)
+  if (segment.thenCancelled !== null) cancelOpen(tables, segment.thenCancelled.fact)
 }
 
-function cancelOpen(tables: Tables, cancelled: NonNullable<LedgerSegment['thenCancelled']>): void {
+function cancelOpen(tables: Tables, cancelled: NonNullable<LedgerSegment['thenCancelled']>['fact']): void {
   const { applicationId, cancelledAtMs } = cancelled
   const isInScope = (row: DeliveryColumns) => {
     if (cancelled.type === 'chosen_cancelled') return cancelled.deliveryIds.includes(row.deliveryId)

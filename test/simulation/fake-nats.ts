@@ -170,6 +170,8 @@ export function createFakeConnection({
       return messages
     })
     return (async function* () {
+      // To the client it is an error that there is nothing.
+      if (found.length === 0) throw Object.assign(new Error('message not found'), { code: 404 })
       for (const message of found) yield stored(message)
     })()
   }

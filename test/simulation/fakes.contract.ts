@@ -115,6 +115,23 @@ const seen = (handed: readonly { seq: number; again: boolean }[]) => handed.map(
 
 export const CONTRACT: readonly ContractCase[] = [
   {
+    name: 'a batch of what is stored, from a sequence on; one that holds nothing is an error',
+    async run(nats) {
+      for (const subject of ['parked.1.s', 'parked.1.t', 'parked.1.s']) await publish(nats, subject, '1')
+      const read = async (seq: number, batch: number) => {
+        const seqs: number[] = []
+        try {
+          const where = { seq, batch, next_by_subj: 'parked.1.s' }
+          for await (const message of await nats.jsm.direct.getBatch('WAITING', where)) seqs.push(message.seq)
+        } catch (error) {
+          return { code: (error as { code?: number }).code }
+        }
+        return seqs
+      }
+      return [await read(1, 10), await read(1, 1), await read(2, 10), await read(4, 10)]
+    },
+  },
+  {
     name: 'sequences, ids that are known, the last message of a subject',
     async run(nats) {
       const answers = [

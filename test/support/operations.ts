@@ -68,7 +68,11 @@ export function requestOf(
   { id, method, path, parameters, body }: Operation,
   ids: Record<string, string>,
 ): BuiltRequest {
-  const known = id === 'events.cancel' ? { ...ids, event_id: ids['waiting_event_id']! } : ids
+  const known: Record<string, string> = {
+    ...ids,
+    ...(id === 'events.cancel' ? { event_id: ids['waiting_event_id']! } : {}),
+    job_id: ids[`${id.split('.')[0]}_job_id`] ?? 'none',
+  }
   const query = new URLSearchParams()
   let address = path
   for (const { name, in: place, required } of parameters) {

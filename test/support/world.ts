@@ -95,6 +95,32 @@ export async function createWorld(api: Api, people: People, targetUrl: string): 
   }
 }
 
+/** A dead letter in a world, and a job of each kind that is only looked at. */
+export async function addDeadLetter(api: Api, people: People, world: World): Promise<void> {
+  const { application_id } = world.ids
+  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await api.call<T>(method, path, body, people.owner.authorization)
+    assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    return answer.body
+  }
+  await call('POST', '/subscriptions', {
+    ...subscriptionPost(application_id!, 'http://127.0.0.1:1/'),
+    labels: { to: 'nobody' },
+    retry_policy: { max_attempts: 1 },
+  })
+  await call('POST', '/event', { ...eventPost(application_id!), labels: { to: 'nobody' } })
+  const letter = await until('the dead letter', async () => {
+    const found = await call<{ delivery_id: string }[]>('GET', `/dead_letters?application_id=${application_id}`)
+    return found[0]
+  })
+  world.ids['delivery_id'] = letter.delivery_id
+  world.ids['action'] = 'cancel'
+  for (const kind of ['redrives', 'discards', 'replays'])
+    world.ids[`${kind}_job_id`] = (
+      await call<{ job_id: string }>('POST', `/${kind}`, BODIES[`${kind}.create`]!(world.ids))
+    ).job_id
+}
+
 export function subscriptionPost(application_id: string, url: string) {
   const target = { type: 'http', method: 'POST', url, headers: {} }
   return { application_id, is_enabled: true, event_types: ['a.b.c'], labels: { all: 'yes' }, target }
@@ -147,6 +173,14 @@ export const BODIES: Record<string, (ids: Record<string, string>) => Record<stri
   },
   'events.replay': ({ application_id }) => ({ application_id }),
   'events.cancel': ({ application_id }) => ({ application_id }),
+  'deadLetters.redrive': ({ application_id }) => ({ application_id }),
+  'deadLetters.discard': ({ application_id }) => ({ application_id, reason: 'a test' }),
+  'redrives.create': ({ application_id }) => ({ application_id, filter: {} }),
+  'redrives.control': ({ application_id }) => ({ application_id }),
+  'discards.create': ({ application_id }) => ({ application_id, filter: {}, reason: 'a test' }),
+  'discards.control': ({ application_id }) => ({ application_id }),
+  'replays.create': ({ application_id }) => ({ application_id, event_types: ['a.b.c'] }),
+  'replays.control': ({ application_id }) => ({ application_id }),
   'events.cancelDeliveries': ({ application_id }) => ({ application_id }),
   'deliveries.cancel': ({ application_id }) => ({ application_id }),
   'deliveries.skip': ({ application_id }) => ({ application_id }),

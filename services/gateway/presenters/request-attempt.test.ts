@@ -23,6 +23,8 @@ const RECORD: AttemptRecord = {
   duration_ms: null,
   response_id: null,
   next_attempt_at: null,
+  replay_id: null,
+  redrive_of: null,
 }
 const at = (seconds: number) => Date.parse('2026-01-01T00:00:00Z') + seconds * 1_000
 const since = RECORD.created_at

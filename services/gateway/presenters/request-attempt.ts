@@ -44,5 +44,7 @@ export function presentAttempt(record: AttemptRecord, nowMs: number): RequestAtt
     outcome: record.outcome,
     delivery_id: record.delivery_id,
     next_attempt_at: record.next_attempt_at,
+    replay_id: record.replay_id,
+    redrive_of: record.redrive_of,
   }
 }

@@ -9,9 +9,10 @@ export interface FoundEventId {
 /** One statement, so that both answers are of the same moment. */
 export async function findEventId(orm: Orm, eventId: string): Promise<FoundEventId> {
   const [row] = await orm.em.getConnection().execute<{ is_known: boolean; seq: string | null }[]>(
-    `SELECT EXISTS (SELECT 1 FROM events WHERE event_id = ?) AS is_known,
+    `SELECT EXISTS (SELECT 1 FROM events WHERE event_id = ?)
+              OR EXISTS (SELECT 1 FROM expired_event_ids WHERE event_id = ?) AS is_known,
             (SELECT seq FROM projection_checkpoints WHERE name = 'events') AS seq`,
-    [eventId],
+    [eventId, eventId],
   )
   return { isKnown: row?.is_known ?? false, checkpointSeq: Number(row?.seq ?? 0) }
 }

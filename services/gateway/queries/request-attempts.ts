@@ -24,6 +24,8 @@ export interface AttemptRecord {
   duration_ms: number | null
   response_id: string | null
   next_attempt_at: string | null
+  replay_id: string | null
+  redrive_of: string | null
 }
 
 export interface AttemptCursor {
@@ -47,9 +49,10 @@ export interface AttemptFilter {
 const TIMES = ['created_at', 'delay_until', 'picked_at', 'succeeded_at', 'failed_at', 'next_attempt_at']
 const SELECT = `
   SELECT a.attempt_id, a.delivery_id, a.event_id, a.event_type, a.application_id, a.subscription_id, s.description, a.attempt_number,
-    a.outcome, a.status_code, a.error_message, a.duration_ms, a.response_id,
+    a.outcome, a.status_code, a.error_message, a.duration_ms, a.response_id, d.replay_id, d.redrive_of,
     ${TIMES.map((column) => `${timestampSql(`a.${column}`)} AS ${column}`).join(', ')}
-  FROM attempts a LEFT JOIN subscriptions s ON s.subscription_id = a.subscription_id`
+  FROM attempts a LEFT JOIN subscriptions s ON s.subscription_id = a.subscription_id
+  LEFT JOIN deliveries d ON d.delivery_id = a.delivery_id`
 
 /** One page, newest first, attempts of one moment by id; every attempt is on exactly one page. */
 export function listAttempts(orm: Orm, filter: AttemptFilter): Promise<AttemptRecord[]> {
@@ -83,4 +86,21 @@ export function listAttempts(orm: Orm, filter: AttemptFilter): Promise<AttemptRe
 export async function findAttempt(orm: Orm, attemptId: string): Promise<AttemptRecord | null> {
   const [row] = await orm.em.getConnection().execute<AttemptRecord[]>(`${SELECT} WHERE a.attempt_id = ?`, [attemptId])
   return row ?? null
+}
+
+const ATTEMPTS_OF_EVENT_MAX = 10_000
+
+/** All attempts of an event, the oldest first; of some of its deliveries, or of all. */
+export function listAttemptsOfEvent(
+  orm: Orm,
+  eventId: string,
+  deliveryIds: readonly string[] | null = null,
+): Promise<AttemptRecord[]> {
+  const among = deliveryIds === null ? '' : 'AND a.delivery_id = ANY(?::uuid[])'
+  return orm.em
+    .getConnection()
+    .execute<AttemptRecord[]>(
+      `${SELECT} WHERE a.event_id = ? ${among} ORDER BY a.created_at, a.attempt_number, a.attempt_id LIMIT ${ATTEMPTS_OF_EVENT_MAX}`,
+      deliveryIds === null ? [eventId] : [eventId, `{${deliveryIds.join(',')}}`],
+    )
 }

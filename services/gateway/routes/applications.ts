@@ -175,6 +175,8 @@ export function registerApplicationRoutes(server: GatewayServer, deps: RouteDepe
         quotas: {
           eventsPerDay: body.events_per_day_limit ?? null,
           daysOfEventsRetention: body.days_of_events_retention_limit ?? null,
+          daysOfAttemptsRetention: body.days_of_attempts_retention_limit ?? null,
+          daysOfDeadLettersRetention: body.days_of_dead_letters_retention_limit ?? null,
         },
       })
       return infoOf(changed!.fact)

@@ -1,0 +1,76 @@
+import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
+import type { Logger } from '#shared/runtime/logger.ts'
+import type { Nats } from '#shared/runtime/nats.ts'
+import { createStreamReader, type StreamReader } from '#shared/runtime/stream-reader.ts'
+import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
+
+/** Tells which deliveries were attempted, from now on; it reads LEDGER only while somebody listens. */
+export interface Attempted {
+  /**
+   * Resolves when nothing that is recorded from now on will be missed.
+   * @returns a function that ends this.
+   */
+  listen(listener: (deliveryId: string) => void): Promise<() => Promise<void>>
+}
+
+const BATCH_MAX = 1_000
+const GATHER_MS = 10
+
+export function createAttempted({ nats, logger }: { nats: Nats; logger: Logger }): Attempted {
+  const listeners = new Set<(deliveryId: string) => void>()
+  let reader: StreamReader | null = null
+  let readThroughSeq = 0
+
+  function startReader(): StreamReader {
+    const started = createStreamReader({
+      nats,
+      logger,
+      stream: STREAM_NAMES.ledger,
+      filterSubjects: [LEDGER_SUBJECTS.attempt],
+      fromSeq: () => readThroughSeq + 1,
+      batchMax: BATCH_MAX,
+      gatherMs: GATHER_MS,
+      async onBatch(messages) {
+        for (const { data, seq } of messages) {
+          const deliveryId = deliveryIdIn(data)
+          if (deliveryId !== null) for (const listener of listeners) listener(deliveryId)
+          readThroughSeq = seq
+        }
+      },
+    })
+    started.start()
+    return started
+  }
+
+  return {
+    async listen(listener) {
+      if (reader === null) {
+        const { lastSeq } = await readStreamState(nats, STREAM_NAMES.ledger)
+        // Another may have begun meanwhile, and earlier.
+        if (reader === null) {
+          readThroughSeq = lastSeq
+          reader = startReader()
+        }
+      }
+      listeners.add(listener)
+      return async () => {
+        listeners.delete(listener)
+        if (listeners.size > 0) return
+        const last = reader
+        reader = null
+        await last?.stop()
+      }
+    },
+  }
+}
+
+const NAME = '"deliveryId":"'
+const ID_CHARACTERS = 36
+const HEAD_BYTES = 256
+
+/** An attempt's fact is large for what is asked of it here: its head says it. */
+function deliveryIdIn(data: Uint8Array): string | null {
+  const head = Buffer.from(data.buffer, data.byteOffset, Math.min(HEAD_BYTES, data.length)).toString('latin1')
+  const place = head.indexOf(NAME)
+  return place === -1 ? null : head.slice(place + NAME.length, place + NAME.length + ID_CHARACTERS)
+}

@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { EventSelection, JobPreview } from '#shared/facts/job.ts'
+import type { PassedOver } from './passed-over.ts'
+import type { RunContext } from './run.ts'
+import { readSelectedEvents } from './selected-events.ts'
+
+const BATCH_MAX = 250
+/** After each batch others have their turn: live traffic goes first. */
+const PAUSE_MS = 4
+const SUBSCRIPTIONS_SHOWN = 100
+
+/** Counts what a replay would do. @returns null when it was not wanted any more. */
+export async function previewReplay(
+  context: RunContext,
+  selection: EventSelection,
+  passedOver: PassedOver,
+): Promise<JobPreview | null> {
+  const counts = new Map<string, number>()
+  let readThroughSeq = selection.fromSeq - 1
+  const preview: JobPreview = {
+    count: 0,
+    events: 0,
+    subscriptions: [],
+    subscriptionCount: 0,
+    oldestAtMs: null,
+    payloadBytes: 0,
+  }
+  const isRead = await readSelectedEvents(context, selection, {
+    passedOver,
+    batchMax: BATCH_MAX,
+    fromSeq: () => readThroughSeq + 1,
+    async onBatch(events) {
+      for (const { matchable, deliveries, isChosen, eventSeq } of events) {
+        readThroughSeq = eventSeq
+        if (!isChosen) continue
+        preview.events++
+        if (deliveries.length === 0) continue
+        preview.oldestAtMs ??= matchable.event.receivedAtMs
+        preview.count += deliveries.length
+        preview.payloadBytes += deliveries.length * matchable.payload.length
+        for (const { subscriptionId } of deliveries) counts.set(subscriptionId, (counts.get(subscriptionId) ?? 0) + 1)
+      }
+      await delay(PAUSE_MS)
+    },
+  })
+  if (!isRead) return null
+  const largestFirst = [...counts].toSorted(([, a], [, b]) => b - a)
+  return {
+    ...preview,
+    subscriptions: largestFirst
+      .slice(0, SUBSCRIPTIONS_SHOWN)
+      .map(([subscriptionId, count]) => ({ subscriptionId, count })),
+    subscriptionCount: counts.size,
+  }
+}

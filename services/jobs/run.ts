@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createPace } from '#shared/domain/pace.ts'
+import type { Registry } from '#shared/domain/registry.ts'
+import { createWindow } from '#shared/domain/window.ts'
+import type { JobState } from '#shared/facts/job.ts'
+import type { DeliveryCreated } from '#shared/facts/ledger.ts'
+import type { Appender } from '#shared/runtime/appender.ts'
+import type { Clock } from '#shared/runtime/clock.ts'
+import type { EventCache } from '#shared/runtime/event-cache.ts'
+import type { Logger } from '#shared/runtime/logger.ts'
+import type { Nats } from '#shared/runtime/nats.ts'
+import type { Attempted } from './attempted.ts'
+import type { ChosenLetters } from './chosen-letters.ts'
+import type { JobsConfig } from './config.ts'
+import type { DeadLetterDesk } from './dead-letter-desk.ts'
+import type { Progress } from './progress.ts'
+
+/** What a job is run with. */
+export interface RunContext {
+  nats: Nats
+  registry: Registry
+  ledger: Appender
+  eventCache: EventCache
+  chosenLetters: ChosenLetters
+  desk: DeadLetterDesk
+  attempted: Attempted
+  config: JobsConfig
+  clock: Clock
+  logger: Logger
+  job: JobState
+  progress: Progress
+  /** False: it was paused or cancelled, or this process is stopping. */
+  isWanted(): boolean
+}
+
+/** What is appended in one batch at the most. */
+export const BATCH_MAX = 500
+const ASK_AGAIN_MS = 10
+/** On its way to receivers at the most: what comes to so much time at the job's rate, and never less than a few. */
+const WINDOW_MS = 300
+const WINDOW_MIN = 16
+/** Room is waited for in pieces of this part of it: each batch has its own cost. */
+const ROOM_PART = 4
+
+/** Waits for a job's turns: at its rate, and never much ahead of what receivers take. */
+export interface Turns {
+  /** Resolves with how many may be done now, ≥ 1; 0 when the job is not wanted any more. */
+  next(): Promise<number>
+  /** So many were done. */
+  spend(count: number): void
+  /** These are being handed over. */
+  send(deliveries: readonly DeliveryCreated[]): void
+  /** These were not, after all. */
+  takeBack(deliveries: readonly DeliveryCreated[]): void
+  end(): Promise<void>
+}
+
+export async function startTurns({
+  job,
+  attempted,
+  isWanted,
+}: Pick<RunContext, 'job' | 'attempted' | 'isWanted'>): Promise<Turns> {
+  const pace = createPace(job.ratePerSecond, performance.now())
+  const windowMax = Math.max(WINDOW_MIN, Math.ceil((job.ratePerSecond * WINDOW_MS) / 1_000))
+  const window = createWindow(windowMax)
+  const remove = (deliveryId: string) => window.remove(deliveryId, performance.now())
+  const end = await attempted.listen(remove)
+  return {
+    async next() {
+      while (isWanted()) {
+        const nowMs = performance.now()
+        const allowed = Math.min(pace.allowance(nowMs), BATCH_MAX)
+        const room = window.room(nowMs)
+        if (allowed > 0 && room >= Math.min(allowed, windowMax / ROOM_PART)) return Math.min(allowed, room)
+        await delay(ASK_AGAIN_MS)
+      }
+      return 0
+    },
+    spend: pace.spend,
+    send(deliveries) {
+      const nowMs = performance.now()
+      for (const delivery of deliveries) window.add(delivery, nowMs)
+    },
+    takeBack(deliveries) {
+      for (const { deliveryId } of deliveries) remove(deliveryId)
+    },
+    end,
+  }
+}
