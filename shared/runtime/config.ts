@@ -61,6 +61,19 @@ export const SETTINGS = Type.Object({
     { minimum: 1, maximum: 3650 },
     { group: 'NATS', description: 'Days that delivery and attempt facts are kept in the stream LEDGER' },
   ),
+  INBOX_MAX_MESSAGES: integer(
+    1_000_000,
+    { minimum: 100, maximum: 1_000_000_000 },
+    {
+      group: 'NATS',
+      description: 'Events published over NATS that may wait to be taken; further ones are refused to their publisher',
+    },
+  ),
+  INBOX_MAX_MESSAGES_PER_SUBJECT: integer(
+    100_000,
+    { minimum: 10, maximum: 1_000_000_000 },
+    { group: 'NATS', description: 'As many of one application and event type' },
+  ),
   LANES: integer(
     16,
     { minimum: 1, maximum: 64 },

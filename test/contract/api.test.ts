@@ -508,6 +508,7 @@ test('what needs no credential is answered without one', async () => {
       'nats',
       'store',
       'control',
+      'inbox',
       'projection control',
       'projection audit',
       'projection events',

@@ -71,8 +71,9 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
         const message = `A batch has 1 to ${BATCH_MAX} events`
         refuseInvalid({ events: [{ code: 'length', message, params: { min: 1, max: BATCH_MAX } }] })
       }
-      const posts = body.events.map((event) => ({ ...event, application_id: body.application_id }))
-      return (await ingest.batch(posts, senderOf(request))).map(answerOf)
+      const sender = senderOf(request)
+      const posts = body.events.map((event) => ({ post: { ...event, application_id: body.application_id }, sender }))
+      return (await ingest.batch(posts)).map(answerOf)
     },
   )
 
