@@ -11,6 +11,8 @@ import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
+const FLOOD = 6_000
+
 let stack: Stack
 let publisher: NatsPublisher
 let own: Nats
@@ -172,9 +174,31 @@ test('what is published while nobody reads is taken after the next start, and he
   const { body } = await stack.api.call<{ parts: Record<string, unknown> }>('GET', '/health?key=')
   assert.deepEqual(body.parts['inbox'], { is_well: true, detail: null })
   const ids = Array.from({ length: 20 }, () => newEventId(Date.now()))
-  const restarting = stack.restart()
-  await Promise.all(ids.map((id) => publish('{}', { 'Jethook-Event-Id': id })))
-  await restarting
+  await stack.restart(async () => {
+    await Promise.all(ids.map((id) => publish('{}', { 'Jethook-Event-Id': id })))
+  })
   await receiver.waitFor(() => ids.every((id) => arrived(id).length > 0))
   assert.ok(ids.every((id) => arrived(id).length === 1))
+})
+
+test('a flood by one application does not keep the others waiting', async () => {
+  const { body: flooding } = await stack.api.call<{ application_id: string }>('POST', '/applications', {
+    organization_id: stack.credentials.organization_id,
+    name: 'flooding',
+  })
+  const subject = `in.${flooding.application_id}.no.such.type`
+  const [last, other] = [newEventId(Date.now()), newEventId(Date.now())]
+  await stack.restart(async () => {
+    for (let i = 0; i < FLOOD; i += 500)
+      await Promise.all(Array.from({ length: 500 }, () => publish('{}', {}, subject)))
+    await publish('{}', { 'Jethook-Event-Id': last }, subject)
+    await publish('{"of":"another"}', { 'Jethook-Event-Id': other })
+  })
+  await receiver.waitFor(() => arrived(other).length > 0)
+  await emptyInbox()
+  const query = `/rejections?application_id=${flooding.application_id}&event_id=${last}`
+  const [rejection] = (await stack.api.call<RejectionAnswer[]>('GET', query)).body
+  const { received_at } = await eventOf(other)
+  assert.ok(received_at < rejection!.rejected_at, `${received_at} and ${rejection!.rejected_at}`)
+  assert.equal(arrived(other).length, 1)
 })

@@ -1,22 +1,25 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type ProblemDocument, ProblemError } from '#shared/contract/problems.ts'
 import type { EventPost } from '#shared/contract/schemas.ts'
 import { eventTypeOfSubject, readNatsEvent } from '#shared/domain/nats-event.ts'
 import type { EventRejected } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
 import { AppenderBusyError, AppendRefusedError, AppendUnknownError } from '#shared/runtime/appender.ts'
+import { readStreamState, STREAM_NAMES, type StreamName } from '#shared/runtime/streams.ts'
 import type { RouteDependencies } from '../dependencies.ts'
 import { problemOf } from '../error-handler.ts'
 import { EntryTakenError, type Ingest, type SentPost } from '../ingest.ts'
+import { readCheckpoints } from '../queries/checkpoints.ts'
 import { findEventSeqs } from '../queries/event-ids.ts'
 import { findRejectionIds } from '../queries/rejections.ts'
 import { createRateLimiter } from '../rate-limiter.ts'
 import { eventIdOf, headersOf, type InboxMessage } from './inbox-message.ts'
 import { NO_ADDRESS, principalOfApplication } from './nats-sender.ts'
 
+const ROWS_LIMIT_MS = 10_000
+const ROWS_POLL_MS = 10
 const DETAIL_CHARACTERS_MAX = 500
 const NAME_CHARACTERS_MAX = 200
-/** What fails for a reason that passes is looked at again so much later. */
-const LATER_MS = 1_000
 /** What fails so often for a reason of our own will fail again: it is rejected, so that somebody sees it. */
 const TRIES_MAX = 10
 
@@ -36,14 +39,26 @@ interface Candidate {
 }
 
 export function createAdmission(deps: RouteDependencies & { ingest: Ingest }): Admission {
-  const { orm, registry, appenders, clock, config, logger, ingest, readYourWrites } = deps
+  const { orm, registry, appenders, clock, config, logger, ingest, nats } = deps
   const limit = config.rateLimits.ingest
   const limiter = limit === null ? null : createRateLimiter({ limit, clock })
 
+  /** Waits until the rows tell of all that EVENTS and LEDGER hold now; whether it is matched is of no interest here. */
+  async function rowsOfNow(): Promise<void> {
+    const lastSeqOf = async (stream: StreamName) => (await readStreamState(nats, stream)).lastSeq
+    const [events, ledger] = await Promise.all([lastSeqOf(STREAM_NAMES.events), lastSeqOf(STREAM_NAMES.ledger)])
+    const untilMs = performance.now() + ROWS_LIMIT_MS
+    for (;;) {
+      const rows = await readCheckpoints(orm)
+      if (rows.events >= events && rows.ledger >= ledger) return
+      if (performance.now() > untilMs) throw new Error('the read model is behind: what was decided before is not known')
+      await delay(ROWS_POLL_MS)
+    }
+  }
+
   /** Acknowledges what was decided on before, of messages that may have been read before. @returns the rest. */
   async function withoutDecided(messages: readonly InboxMessage[]): Promise<InboxMessage[]> {
-    if (!(await readYourWrites.catchUp()))
-      throw new Error('the read model is behind: what was decided before is not known')
+    await rowsOfNow()
     const rejected = await findRejectionIds(
       orm,
       messages.map(({ rejectionId }) => rejectionId),
@@ -53,7 +68,7 @@ export function createAdmission(deps: RouteDependencies & { ingest: Ingest }): A
     for (const inbox of messages) {
       const seq = seqs.get(idOf(inbox))
       const isTaken = seq !== undefined && (await ingest.isOfEntry(seq, inbox.entry))
-      if (isTaken || rejected.has(inbox.rejectionId)) inbox.message.ack()
+      if (isTaken || rejected.has(inbox.rejectionId)) inbox.done()
       else open.push(inbox)
     }
     return open
@@ -72,19 +87,26 @@ export function createAdmission(deps: RouteDependencies & { ingest: Ingest }): A
   /** @throws the error, when it is no matter of this one message. */
   async function settle(inbox: InboxMessage, error: unknown): Promise<void> {
     if (isAppendTrouble(error)) throw error
-    const { message, seq, entry } = inbox
-    if (error instanceof ProblemError && error.document.id === 'EventAlreadyIngested' && (await isOwn(inbox))) {
-      message.ack()
-      return
+    const problem = await problemOfMessage(inbox, error)
+    if (problem === null) {
+      inbox.done()
+    } else if (problem.status === 503 || (problem.status >= 500 && inbox.message.info.deliveryCount < TRIES_MAX)) {
+      logger.warn({ err: error, inbox_seq: inbox.seq }, 'a message can not be admitted yet')
+      inbox.later()
+    } else {
+      await reject(inbox, problem)
+      inbox.done()
     }
-    const problem = problemOf(error)
-    if (problem.status === 503 || (problem.status >= 500 && message.info.deliveryCount < TRIES_MAX)) {
-      logger.warn({ err: error, inbox_seq: seq, entry: entry.appendId }, 'a message can not be admitted yet')
-      message.nak(LATER_MS)
-      return
+  }
+
+  /** Null: its event is in EVENTS, after all. */
+  async function problemOfMessage(inbox: InboxMessage, error: unknown): Promise<ProblemDocument | null> {
+    if (!(error instanceof ProblemError && error.document.id === 'EventAlreadyIngested')) return problemOf(error)
+    try {
+      return (await isOwn(inbox)) ? null : error.document
+    } catch (trouble) {
+      return problemOf(trouble)
     }
-    await reject(inbox, problem)
-    message.ack()
   }
 
   /** Beyond JetStream's own memory of ids the read model says which event has the id. */
@@ -132,7 +154,7 @@ export function createAdmission(deps: RouteDependencies & { ingest: Ingest }): A
       const results = candidates.length === 0 ? [] : await ingest.batch(candidates.map(sentPost))
       for (const [i, result] of results.entries()) {
         const { inbox } = candidates[i]!
-        if ('event' in result || result.error instanceof EntryTakenError) inbox.message.ack()
+        if ('event' in result || result.error instanceof EntryTakenError) inbox.done()
         else failures.push({ inbox, error: result.error })
       }
       const settled = await Promise.allSettled(failures.map(({ inbox, error }) => settle(inbox, error)))

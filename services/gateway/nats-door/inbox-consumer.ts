@@ -12,7 +12,7 @@ const UNACKNOWLEDGED_MAX = 10_000
 
 export interface OpenedConsumer {
   consumer: Consumer
-  /** Up to here messages may have been handed out before. */
+  /** Up to here messages may have been read before, whatever the consumer still knows of it. */
   seenThroughSeq: number
 }
 
@@ -21,18 +21,12 @@ export interface OpenedConsumer {
  * gone is handed out again at once, instead of after `ACK_WAIT_MS`: reading a message twice does no harm.
  */
 export async function openInboxConsumer(nats: Nats): Promise<OpenedConsumer> {
-  let seenThroughSeq = 0
+  const { state } = await nats.ask(() => nats.jsm.streams.info(STREAM_NAMES.inbox))
   try {
-    const { delivered, num_ack_pending } = await nats.ask(() =>
-      nats.jsm.consumers.info(STREAM_NAMES.inbox, INBOX_CONSUMER),
-    )
-    seenThroughSeq = delivered.stream_seq
+    const { num_ack_pending } = await nats.ask(() => nats.jsm.consumers.info(STREAM_NAMES.inbox, INBOX_CONSUMER))
     if (num_ack_pending > 0) await nats.ask(() => nats.jsm.consumers.reset(STREAM_NAMES.inbox, INBOX_CONSUMER))
   } catch (error) {
     if (!(error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND)) throw error
-    // What an earlier one had handed out is not known any more.
-    const { state } = await nats.ask(() => nats.jsm.streams.info(STREAM_NAMES.inbox))
-    seenThroughSeq = state.last_seq
     await nats.jsm.consumers.add(STREAM_NAMES.inbox, {
       durable_name: INBOX_CONSUMER,
       ack_policy: AckPolicy.Explicit,
@@ -42,7 +36,7 @@ export async function openInboxConsumer(nats: Nats): Promise<OpenedConsumer> {
       deliver_policy: DeliverPolicy.All,
     })
   }
-  return { consumer: await nats.js.consumers.get(STREAM_NAMES.inbox, INBOX_CONSUMER), seenThroughSeq }
+  return { consumer: await nats.js.consumers.get(STREAM_NAMES.inbox, INBOX_CONSUMER), seenThroughSeq: state.last_seq }
 }
 
 /** Takes away what is decided on. @returns how many messages are left. */

@@ -11,7 +11,14 @@ export interface InboxMessage {
   storedAtMs: number
   entry: Entry
   rejectionId: string
+  /** It is an event, or rejected, on disk. */
+  done(): void
+  /** It is to be looked at again after a while. */
+  later(): void
 }
+
+/** What fails for a reason that passes is looked at again so much later. */
+const LATER_MS = 1_000
 
 /** The time stands beside the place: a stream that was made anew begins at 1 again. */
 export function inboxMessage(message: JsMsg): InboxMessage {
@@ -25,6 +32,8 @@ export function inboxMessage(message: JsMsg): InboxMessage {
     storedAtMs,
     entry: { appendId: name, eventId: eventIdOfMessage(name, storedAtMs) },
     rejectionId: rejectionIdOf(name),
+    done: () => message.ack(),
+    later: () => message.nak(LATER_MS),
   }
 }
 

@@ -3,6 +3,7 @@ import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { RouteDependencies } from '../dependencies.ts'
 import type { Ingest } from '../ingest.ts'
 import { createAdmission } from './admission.ts'
+import { createFairShare } from './fair-share.ts'
 import { openInboxConsumer, purgeInbox } from './inbox-consumer.ts'
 import { type InboxMessage, inboxMessage } from './inbox-message.ts'
 
@@ -17,14 +18,39 @@ export interface InboxReader {
 }
 
 export function createInboxReader(deps: RouteDependencies & { ingest: Ingest }): InboxReader {
-  const { nats, health } = deps
+  const { nats, health, clock, config } = deps
   const logger = deps.logger.child({ part: 'inbox' })
   const admission = createAdmission({ ...deps, logger })
   let seenThroughSeq = 0
+  /** The reader has come so far. */
+  let throughSeq = 0
+  let turn: Promise<void> = Promise.resolve()
   let hasNews = true
   let timer: NodeJS.Timeout | null = null
 
-  const isSeenBefore = ({ message, seq }: InboxMessage) => message.redelivered || seq <= seenThroughSeq
+  /** Of what lies here for long another reader may have taken care, so long ago that JetStream has forgotten the id. */
+  const isOld = ({ storedAtMs }: InboxMessage) => clock.nowMs() - storedAtMs > config.duplicateWindowMs / 4
+  const isSeenBefore = (inbox: InboxMessage) => inbox.message.redelivered || inbox.seq <= seenThroughSeq || isOld(inbox)
+
+  /** Batches of the reader, and those that are taken before their turn: one after the other. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const result = turn.then(work)
+    turn = result.catch(() => {})
+    return result
+  }
+
+  const fairShare = createFairShare({
+    nats,
+    logger,
+    throughSeq: () => throughSeq,
+    takeAhead: (messages) =>
+      inTurn(() =>
+        admission.admit(
+          messages.filter(({ seq }) => seq > throughSeq),
+          isSeenBefore,
+        ),
+      ),
+  })
 
   const reader = createStreamReader({
     nats,
@@ -40,7 +66,12 @@ export function createInboxReader(deps: RouteDependencies & { ingest: Ingest }):
     },
     async onBatch(messages) {
       hasNews = true
-      await admission.admit(messages.map(inboxMessage), isSeenBefore)
+      fairShare.onBacklog(messages.at(-1)!.info.pending)
+      await inTurn(async () => {
+        const open = messages.map(inboxMessage).filter((inbox) => !fairShare.wasTakenAhead(inbox))
+        if (open.length > 0) await admission.admit(open, isSeenBefore)
+        for (const { seq } of messages) throughSeq = Math.max(throughSeq, seq)
+      })
     },
   })
 
@@ -64,7 +95,7 @@ export function createInboxReader(deps: RouteDependencies & { ingest: Ingest }):
     },
     async stop() {
       if (timer) clearInterval(timer)
-      await reader.stop()
+      await Promise.all([reader.stop(), fairShare.stop()])
     },
   }
 }
