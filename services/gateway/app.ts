@@ -54,6 +54,8 @@ declare module 'fastify' {
     action?: Action
     /** Events are posted here: rate limits of their own. */
     isIngest?: boolean
+    /** Its body may also be a CloudEvent, in either mode. */
+    takesCloudEvents?: boolean
   }
 }
 
