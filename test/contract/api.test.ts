@@ -509,6 +509,7 @@ test('what needs no credential is answered without one', async () => {
       'store',
       'control',
       'inbox',
+      'ingest by NATS',
       'projection control',
       'projection audit',
       'projection events',

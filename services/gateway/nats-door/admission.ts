@@ -12,7 +12,7 @@ import { EntryTakenError, type Ingest, type SentPost } from '../ingest.ts'
 import { readCheckpoints } from '../queries/checkpoints.ts'
 import { findEventSeqs } from '../queries/event-ids.ts'
 import { findRejectionIds } from '../queries/rejections.ts'
-import { createRateLimiter } from '../rate-limiter.ts'
+import type { RateLimiter } from '../rate-limiter.ts'
 import { eventIdOf, headersOf, type InboxMessage } from './inbox-message.ts'
 import { NO_ADDRESS, principalOfApplication } from './nats-sender.ts'
 
@@ -38,10 +38,14 @@ interface Candidate {
   post: EventPost
 }
 
-export function createAdmission(deps: RouteDependencies & { ingest: Ingest }): Admission {
-  const { orm, registry, appenders, clock, config, logger, ingest, nats } = deps
-  const limit = config.rateLimits.ingest
-  const limiter = limit === null ? null : createRateLimiter({ limit, clock })
+export interface AdmissionOptions extends RouteDependencies {
+  ingest: Ingest
+  /** By application; null: there is no limit. */
+  limiter: RateLimiter | null
+}
+
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { orm, registry, appenders, clock, logger, ingest, limiter, nats } = options
 
   /** Waits until the rows tell of all that EVENTS and LEDGER hold now; whether it is matched is of no interest here. */
   async function rowsOfNow(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { JsMsg } from '@nats-io/jetstream'
+import type { MsgHdrs } from '@nats-io/transport-node'
 import { eventIdOfMessage, parseUuid, rejectionIdOf } from '#shared/domain/ids.ts'
 import { applicationOfSubject } from '#shared/domain/nats-event.ts'
 import type { Entry } from '../ingest.ts'
@@ -43,6 +44,6 @@ export function eventIdOf({ message, entry }: InboxMessage, postedId: string | n
   return parseUuid(given) ?? entry.eventId
 }
 
-export function headersOf({ headers }: Pick<JsMsg, 'headers'>): [string, string][] {
+export function headersOf({ headers }: { headers?: MsgHdrs | undefined }): [string, string][] {
   return [...(headers ?? [])].map(([name, values]) => [name, values[0] ?? ''])
 }

@@ -1,8 +1,6 @@
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
 import { STREAM_NAMES } from '#shared/runtime/streams.ts'
-import type { RouteDependencies } from '../dependencies.ts'
-import type { Ingest } from '../ingest.ts'
-import { createAdmission } from './admission.ts'
+import { type AdmissionOptions, createAdmission } from './admission.ts'
 import { createFairShare } from './fair-share.ts'
 import { openInboxConsumer, purgeInbox } from './inbox-consumer.ts'
 import { type InboxMessage, inboxMessage } from './inbox-message.ts'
@@ -17,7 +15,7 @@ export interface InboxReader {
   stop(): Promise<void>
 }
 
-export function createInboxReader(deps: RouteDependencies & { ingest: Ingest }): InboxReader {
+export function createInboxReader(deps: AdmissionOptions): InboxReader {
   const { nats, health, clock, config } = deps
   const logger = deps.logger.child({ part: 'inbox' })
   const admission = createAdmission({ ...deps, logger })
