@@ -521,6 +521,8 @@ test('what needs no credential is answered without one', async () => {
       'matcher',
       'notifier ledger',
       'notifier control',
+      'outcomes of events',
+      'outcomes of ledger',
     ].map((part) => [part, true]),
   )
   assert.equal((await fetch(`${stack.apiUrl()}/ready`)).status, 200)
