@@ -1,6 +1,7 @@
 import { connectNats } from '#shared/runtime/nats.ts'
 import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { testLogger } from '../support/nats.ts'
+import { connectPublisher } from '../support/nats-publisher.ts'
 import { until } from '../support/until.ts'
 import { FAILPOINTS } from './failpoints.ts'
 import type { FaultBench } from './fault-bench.ts'
@@ -18,6 +19,8 @@ const DELAYED: Approach = { times: 1, provoke: postDelayed }
 
 /** What the load of every bench doesn't reach often, or not by itself. */
 const APPROACHES: Record<string, Approach> = {
+  'inbox-events-stored-not-acknowledged': { times: 1, provoke: publishSome },
+  'inbox-rejected-not-acknowledged': { times: 1, provoke: publishSome },
   'event-postponed-before-its-fact': DELAYED,
   'before-release': DELAYED,
   'after-release': DELAYED,
@@ -44,6 +47,15 @@ export async function dieAtFailpoints(bench: FaultBench, names = FAILPOINTS.map(
 
 async function postDelayed({ poster }: FaultBench): Promise<void> {
   await Promise.all(Array.from({ length: 4 }, (_, i) => poster.postOne({ delay_ms: 300 + 200 * i })))
+}
+
+/** Some that become events, under ids that they get here, and some that are refused. */
+async function publishSome({ servers, api }: FaultBench): Promise<void> {
+  const publisher = await connectPublisher(servers.natsUrl)
+  const { application_id } = api.eventPost()
+  const types = ['a.b.c', 'no.such.type', 'a.b.c', 'no.such.type']
+  await Promise.all(types.map((type) => publisher.js.publish(`in.${application_id}.${type}`, '{}')))
+  await publisher.close()
 }
 
 /** Retries that nobody holds any more: the reconciler has to bring them back. */

@@ -13,6 +13,7 @@ export interface Failpoint {
 }
 
 const INGEST = 'services/gateway/ingest.ts'
+const ADMISSION = 'services/gateway/nats-door/admission.ts'
 const SUBSCRIPTIONS = 'services/gateway/routes/subscriptions.ts'
 const MATCHER = 'services/matcher/worker.ts'
 const RELEASE = 'services/matcher/release.ts'
@@ -33,6 +34,19 @@ export const FAILPOINTS: readonly Failpoint[] = [
     name: 'event-stored-not-answered',
     file: INGEST,
     anchor: 'const { isDuplicate, seq } = await appenders.events.append(message)\n',
+    where: 'after',
+  },
+  {
+    name: 'inbox-events-stored-not-acknowledged',
+    file: ADMISSION,
+    anchor: 'const results = candidates.length === 0 ? [] : await ingest.batch(candidates.map(sentPost))\n',
+    where: 'after',
+    when: "results.some((result) => 'event' in result)",
+  },
+  {
+    name: 'inbox-rejected-not-acknowledged',
+    file: ADMISSION,
+    anchor: 'await reject(inbox, problem)\n',
     where: 'after',
   },
   { name: 'before-deliveries', file: MATCHER, anchor: APPEND_DELIVERIES, where: 'before' },
