@@ -215,6 +215,20 @@ test('a filter decides by the payload which events are delivered', async () => {
   await receiver.close()
 })
 
+test('a batch of one event whose id is known is told so, as in a larger one', async () => {
+  const { application_id, ...event } = stack.api.eventPost({ event_id: await stack.api.send() }) as Record<
+    string,
+    unknown
+  >
+  for (const events of [[event], [event, { ...event, event_id: null }]]) {
+    const { body } = await api.call<{ status: number }[]>('POST', '/events/batch', { application_id, events })
+    assert.deepEqual(
+      body.map(({ status }) => status),
+      events.map(({ event_id }) => (event_id === null ? 201 : 409)),
+    )
+  }
+})
+
 // -- schemas ---------------------------------------------------------------------------------------------------------
 
 const SCHEMA = { type: 'object', required: ['amount'], properties: { amount: { type: 'number', minimum: 0 } } }
