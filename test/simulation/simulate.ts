@@ -325,6 +325,7 @@ interface Processes {
 }
 
 const RESTART_MAX_MS = 4_000
+const WATCH_MS = 250
 /** A process that is to crash does so when it sends its so-manieth message at the most. */
 const CRASH_WITHIN_SENDS = 400
 
@@ -359,14 +360,14 @@ function createProcesses(around: Surroundings, random: SeededRandom, faults: Rea
     const watch = () => {
       const error = started.haltedBy()
       if (error !== null) halted.push(`halted: ${error.message}`)
-      else if (started.owner.isAlive) time.after(100, watch, supervisor)
+      else if (started.owner.isAlive) time.after(WATCH_MS, watch, supervisor)
       else {
         around.trace(`process ${place}`, 'is gone')
         broughtBack += started.broughtBack()
         time.after(isHealed ? 100 : random.next() * RESTART_MAX_MS, () => launch(place, roles), supervisor)
       }
     }
-    time.after(100, watch, supervisor)
+    time.after(WATCH_MS, watch, supervisor)
   }
 
   return {
