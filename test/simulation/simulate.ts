@@ -17,6 +17,7 @@ import { decodeLedgerFact } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import { decodeHeadNote } from '#shared/facts/waiting.ts'
 import { AppendUnknownError } from '#shared/runtime/appender.ts'
+import { letNextOneGo } from '#shared/runtime/let-next-one-go.ts'
 import { applicationState, eventTypeState, organizationState, subscriptionState } from '../support/control-facts.ts'
 import { createFakeDatabase, newTables, type Tables, writeLedgerRowsTo } from './fake-database.ts'
 import { createFakeJetStream, NO_SERVER_FAULTS } from './fake-jetstream.ts'
@@ -596,11 +597,7 @@ function runCustomers(options: CustomersOptions) {
     const about = { v: 1, type: 'skipped', deliveryId, subscriptionId, applicationId }
     const body = JSON.stringify({ ...about, skippedAtMs: clock.nowMs(), skippedBy })
     await appenders.ledger.append({ subject: LEDGER_SUBJECTS.skipped, body, msgId: `skip:${deliveryId}` })
-    for (const filter of [
-      WAITING_SUBJECTS.places(lane, subscriptionId, '*', deliveryId),
-      WAITING_SUBJECTS.head(lane, subscriptionId, '*', deliveryId),
-    ])
-      await gateway.connection.nats.jsm.streams.purge('WAITING', { filter })
+    await letNextOneGo(gateway.connection.nats, { lane, subscriptionId, deliveryId })
   }
 
   async function run(): Promise<void> {
