@@ -18,7 +18,13 @@ let app: string
 before(async () => {
   stack = await startStack()
   app = stack.credentials.application_id
-  receiver = await startReceiver()
+  const failed = new Set<string>()
+  receiver = await startReceiver(({ path, headers }) => {
+    const eventId = String(headers['x-event-id'])
+    if (path !== '/flaky' || failed.has(eventId)) return { status: 200 }
+    failed.add(eventId)
+    return { status: 503 }
+  })
   await Promise.all([stack.api.createEventType(), stack.api.createEventType('a.b.d')])
 })
 after(async () => {
@@ -105,6 +111,15 @@ test('a replay keeps to types, labels, times and places, and makes deliveries be
   const { body } = await post('/replays', { labels, event_types: ['a.b.d'], confirm: true })
   await receiver.waitFor(() => received('/selected').length === 16)
   assert.equal((await untilStatus(body.job_id, 'done')).progress.done, 4)
+})
+
+test('retries of a replayed delivery bear its mark too', async () => {
+  const labels = { case: 'flaky' }
+  await send(3, { labels })
+  await stack.api.subscribe(`${receiver.url}/flaky`, { labels })
+  const { body } = await post('/replays', { labels, confirm: true })
+  await receiver.waitFor(() => received('/flaky').length === 6)
+  assert.ok(received('/flaky').every(({ headers }) => headers['x-jethook-replay'] === body.job_id))
 })
 
 test('only what was never delivered: events of the time when it was disabled', async () => {
