@@ -183,7 +183,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
         ]),
     ...processes.halted(),
     ...differencesOf(server.stream('LEDGER'), database.tables, report),
-    ...(isRepetitionCalledFor(faults, processes.delivererCount)
+    ...(isRepetitionCalledFor(faults, processes.delivererCount, characters)
       ? []
       : [report.repeatedSuccesses + report.repeatedAttempts].flatMap((count) =>
           count === 0 ? [] : [`${count} attempts were repeated, which nothing called for`],
@@ -210,7 +210,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
 
 /**
  * With these, what was in hand may be made again; so it may when two deliverers are handed a schedule that fired twice, or when
- * one gives a lane to the other whose last facts it can't write.
+ * one gives a lane to the other whose last facts it can't write, or of which a request hangs for longer than others may wait.
  */
 const REPEATING: readonly FaultName[] = [
   'crash',
@@ -223,9 +223,14 @@ const REPEATING: readonly FaultName[] = [
   'redelivery',
 ]
 
-function isRepetitionCalledFor(faults: ReadonlySet<FaultName>, delivererCount: number): boolean {
+function isRepetitionCalledFor(
+  faults: ReadonlySet<FaultName>,
+  delivererCount: number,
+  characters: ReadonlyMap<string, Character>,
+): boolean {
   const ofTwo: readonly FaultName[] = ['double firing', 'disk full']
-  return REPEATING.some((name) => faults.has(name)) || (delivererCount > 1 && ofTwo.some((name) => faults.has(name)))
+  const isCalledForByTwo = ofTwo.some((name) => faults.has(name)) || [...characters.values()].includes('hangs')
+  return REPEATING.some((name) => faults.has(name)) || (delivererCount > 1 && isCalledForByTwo)
 }
 
 /**
