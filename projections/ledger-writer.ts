@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg'
-import type { ChosenCancelled, DeliveriesCancelled } from '#shared/facts/ledger.ts'
+import type { ChosenCancelled, DeliveriesCancelled, EventRejected } from '#shared/facts/ledger.ts'
 import {
   type AttemptColumns,
   type DeadLetterColumns,
@@ -83,6 +83,16 @@ const RESOLVE_DEAD_LETTERS = `
   FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::text[], $5::text[], $6::uuid[], $7::text[])
     AS t (delivery_id, resolution, resolved_ms, by_kind, by_id, job_id, discard_reason)
   WHERE d.delivery_id = t.delivery_id AND d.resolution IS NULL`
+
+const INSERT_REJECTIONS = `
+  INSERT INTO rejections (rejection_id, ledger_seq, application_id, event_id, event_type, problem_id, status, detail, published_at,
+    rejected_at)
+  SELECT rejection_id, ledger_seq, application_id, event_id, event_type, problem_id, status, detail, ${TIME('published_ms')},
+    ${TIME('rejected_ms')}
+  FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::int[], $8::text[], $9::float8[],
+    $10::float8[])
+    AS t (rejection_id, ledger_seq, application_id, event_id, event_type, problem_id, status, detail, published_ms, rejected_ms)
+  ON CONFLICT (rejection_id) DO NOTHING`
 
 const INSERT_POSTPONED = `
   INSERT INTO postponed_events (event_id, application_id, deliver_at, status)
@@ -174,7 +184,26 @@ async function writeSegment(client: ClientBase, segment: LedgerSegment): Promise
   if (responses.size > 0) await insertResponses(client, [...responses.values()])
   if (deadLetters.size > 0) await insertDeadLetters(client, [...deadLetters.values()])
   if (segment.resolutions.size > 0) await resolveDeadLetters(client, [...segment.resolutions.values()])
+  if (segment.rejections.length > 0) await insertRejections(client, segment.rejections)
   if (thenCancelled !== null) await cancelOpen(client, thenCancelled)
+}
+
+async function insertRejections(client: ClientBase, rows: Placed<EventRejected>[]): Promise<void> {
+  const of = columnsOf(rows.map(({ fact }) => fact))
+  const text = (value: string | null) => value?.replaceAll('\u0000', '\ufffd') ?? null
+  const values = [
+    of('rejectionId'),
+    rows.map(({ seq }) => seq),
+    of('applicationId').map(text),
+    of('eventId'),
+    of('eventType').map(text),
+    of('problemId'),
+    of('status'),
+    of('detail').map(text),
+    of('publishedAtMs'),
+    of('rejectedAtMs'),
+  ]
+  await client.query({ name: 'insert-rejections', text: INSERT_REJECTIONS, values })
 }
 
 async function writePostponements(client: ClientBase, segment: LedgerSegment): Promise<void> {

@@ -8,6 +8,7 @@ import {
   type DeliveryAttempted,
   type DeliveryCreated,
   decodeLedgerFact,
+  type EventRejected,
   type KeptResponse,
   type LedgerFact,
   type PostponedEvent,
@@ -110,6 +111,7 @@ export interface LedgerSegment {
   resolutions: Map<string, ResolutionColumns>
   /** Attempts of an earlier batch that are under way. */
   startedAttempts: Map<string, number>
+  rejections: Placed<EventRejected>[]
   postponed: Map<string, PostponedEvent>
   /** Postponed events of which it was decided that they are delivered, or not. */
   postponementsEnded: Map<string, { status: 'released' | 'withdrawn'; endedAtMs: number }>
@@ -122,7 +124,7 @@ export interface LedgerRows {
   matchedEventSeq: number
 }
 
-/** LEDGER → `deliveries`, `attempts`, `responses`, `dead_letters`, `cancellations`. */
+/** LEDGER → `deliveries`, `attempts`, `responses`, `dead_letters`, `cancellations`, `rejections`. */
 export const ledgerProjection: Projection<LedgerFact, LedgerState, LedgerRows> = {
   name: 'ledger',
   version: 2,
@@ -162,6 +164,9 @@ export function foldLedger(
         break
       case 'withdrawn':
         endPostponement(segment, fact.eventId, 'withdrawn', fact.withdrawnAtMs)
+        break
+      case 'rejected':
+        segment.rejections.push({ fact, seq })
         break
       case 'replayed':
       case 'replay_advanced':
@@ -218,6 +223,7 @@ function newSegment(): LedgerSegment {
     deadLetters: new Map(),
     resolutions: new Map(),
     startedAttempts: new Map(),
+    rejections: [],
     postponed: new Map(),
     postponementsEnded: new Map(),
     thenCancelled: null,

@@ -15,6 +15,8 @@ import { matcherConfig } from '#services/matcher/config.ts'
 import { createMatcher } from '#services/matcher/worker.ts'
 import { notifierConfig } from '#services/notifier/config.ts'
 import { createNotifier } from '#services/notifier/worker.ts'
+import { outcomesConfig } from '#services/outcomes/config.ts'
+import { createOutcomes } from '#services/outcomes/worker.ts'
 import { reconcilerConfig } from '#services/reconciler/config.ts'
 import { createOverdue } from '#services/reconciler/overdue.ts'
 import { createReconciler } from '#services/reconciler/worker.ts'
@@ -79,6 +81,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     }),
     createCleaner({ ...runtime, orm, config: cleanerConfig(settings), logger: child('cleaner') }),
     createNotifier({ ...runtime, ...appenders, config: notifierConfig(settings), logger: child('notifier') }),
+    createOutcomes({ ...runtime, config: outcomesConfig(settings), logger: child('outcomes') }),
     gateway,
   ])
   return {

@@ -24,6 +24,7 @@ const RULES: Record<string, { parts: string[]; node: string[] | null }> = {
   'services/cleaner': { parts: ['services/cleaner', 'shared'], node: null },
   'services/jobs': { parts: ['services/jobs', 'shared'], node: null },
   'services/notifier': { parts: ['services/notifier', 'shared'], node: null },
+  'services/outcomes': { parts: ['services/outcomes', 'shared'], node: null },
   'services/reconciler': { parts: ['services/reconciler', 'shared'], node: null },
   'services/deliverer': { parts: ['services/deliverer', 'shared'], node: null },
   projections: { parts: ['projections', 'shared'], node: null },

@@ -3,10 +3,12 @@ import { Agent } from 'undici'
 import { createGroupCommitAppender } from '#shared/runtime/group-commit-appender.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
 import { connectNats } from '#shared/runtime/nats.ts'
+import type { StreamName } from '#shared/runtime/streams.ts'
 import type { Bench } from './main.ts'
 import { cpuSeconds, startBenchReceiver } from './processes.ts'
 import type { ScenarioResult } from './table.ts'
 
+const STREAM = 'BENCH'
 const MESSAGES = 20_000
 const CONCURRENCY = 128
 const BODY = Buffer.alloc(1024, 'x')
@@ -19,22 +21,24 @@ export async function benchBare({ servers, scale }: Bench): Promise<Record<strin
   const receiver = await startBenchReceiver()
   const agent = new Agent({ connections: CONCURRENCY, pipelining: 1 })
   try {
-    const subject = 'in.bench.a.b.c'
+    const subject = 'bench.bare'
+    // Of its own: whatever comes into one of jethook's is taken.
+    await nats.jsm.streams.add({ name: STREAM, subjects: [subject], allow_atomic: true })
     const appender = createGroupCommitAppender({
       nats,
-      stream: 'INBOX',
+      stream: STREAM as StreamName,
       logger,
       limits: { singlesMax: Number.POSITIVE_INFINITY },
     })
     await Promise.all(Array.from({ length: total }, () => appender.append({ subject, body: BODY })))
     appender.close()
-    await nats.jsm.consumers.add('INBOX', {
+    await nats.jsm.consumers.add(STREAM, {
       durable_name: 'bench',
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
       max_ack_pending: 10_000,
     })
-    const consumer = await nats.js.consumers.get('INBOX', 'bench')
+    const consumer = await nats.js.consumers.get(STREAM, 'bench')
     const cpuBefore = cpuOf(servers, receiver.pid)
     const beganMs = performance.now()
     const messages = await consumer.consume({ max_messages: CONCURRENCY * 4 })
@@ -76,7 +80,7 @@ export async function benchBare({ servers, scale }: Bench): Promise<Record<strin
   } finally {
     receiver.stop()
     await agent.destroy()
-    await nats.jsm.consumers.delete('INBOX', 'bench').catch(() => {})
+    await nats.jsm.streams.delete(STREAM).catch(() => {})
     await nats.connection.close()
   }
 }

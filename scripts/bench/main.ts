@@ -8,6 +8,7 @@ import type { Credentials } from '#scripts/start/credentials.ts'
 import { benchBare } from './bare.ts'
 import { benchIngest } from './ingest.ts'
 import { benchIsolation } from './isolation.ts'
+import { benchNats } from './nats.ts'
 import { startJethookProcess } from './processes.ts'
 import { printTable, type ScenarioResult } from './table.ts'
 import { benchThroughput } from './throughput.ts'
@@ -24,6 +25,7 @@ export interface Bench {
 const SCENARIOS: Record<string, (bench: Bench) => Promise<Record<string, ScenarioResult>>> = {
   bare: benchBare,
   ingest: benchIngest,
+  nats: benchNats,
   throughput: benchThroughput,
   isolation: benchIsolation,
 }

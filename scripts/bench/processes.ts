@@ -56,16 +56,20 @@ export interface Load {
   total: number
 }
 
-export function runLoad(load: Load): Promise<LoadResult> {
+/** @param program Which generator the order is for. */
+export function runLoad<Order extends { total: number } = Load>(
+  order: Order,
+  program = 'load.ts',
+): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
-    const child = fork(here('load.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = fork(here(program), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     const beganMs = performance.now()
     child.once('message', (result: Omit<LoadResult, 'seconds'>) => {
       resolve({ ...result, seconds: (performance.now() - beganMs) / 1_000 })
       child.kill()
     })
     child.once('exit', (code) => reject(new Error(`the load generator ended with code ${code}`)))
-    child.send(load)
+    child.send(order)
   })
 }
 

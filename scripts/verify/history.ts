@@ -44,6 +44,8 @@ function idsOf(fact: LedgerFact): string[] {
     case 'withdrawn':
     case 'replayed':
       return [fact.eventId]
+    case 'rejected':
+      return fact.eventId === null ? [] : [fact.eventId]
     case 'released':
       return fact.eventIds
     default:
@@ -66,6 +68,8 @@ function describe(fact: LedgerFact): string {
     }
     case 'released':
       return `${at(fact.releasedAtMs)} released`
+    case 'rejected':
+      return `${at(fact.rejectedAtMs)} message ${fact.inboxSeq} of INBOX rejected: ${fact.problemId}`
     case 'withdrawn':
       return `${at(fact.withdrawnAtMs)} withdrawn`
     case 'replayed':

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { attemptIdOf, newEventId } from '#shared/domain/ids.ts'
+import { attemptIdOf, newEventId, rejectionIdOf } from '#shared/domain/ids.ts'
 import { type MatchableEvent, matchEvent } from '#shared/domain/match.ts'
 import { createRegistry } from '#shared/domain/registry.ts'
 import type { ControlFact, Ordering } from '#shared/facts/control.ts'
@@ -180,6 +180,24 @@ function discarded(deliveryId: string): LedgerFact {
   return { v: 1, type: 'discarded', ...about, discardedAtMs: START_MS, discardedBy }
 }
 
+const INBOX_MESSAGE = 'inbox-1-1767225600000000000'
+
+/** The message that an event was made of, as if it had been refused. */
+const REJECTED: LedgerFact = {
+  v: 1,
+  type: 'rejected',
+  rejectionId: rejectionIdOf(INBOX_MESSAGE),
+  inboxSeq: 1,
+  applicationId: 'app',
+  eventId: null,
+  eventType: null,
+  problemId: 'RateLimited',
+  status: 429,
+  detail: '',
+  publishedAtMs: START_MS,
+  rejectedAtMs: START_MS,
+}
+
 const ORDERING: Ordering = { by: { type: 'subscription' }, onDeadLetter: 'pass' }
 
 function ordered(fact: ControlFact): ControlFact {
@@ -280,6 +298,29 @@ const DEFECTS: [name: string, invariant: Invariant, spoil: (made: History) => Pa
       made.ledger = made.ledger.filter((fact) => !overtaking.includes(fact))
       made.ledger.splice(made.ledger.indexOf(attemptsOf(first!)[0]!), 0, ...overtaking)
       return { control: placed(CONTROL.map(ordered)) }
+    },
+  ],
+  [
+    'a message of INBOX becomes two events',
+    'I22',
+    (made) => {
+      for (const { event } of made.events.slice(0, 2)) event.appendId = INBOX_MESSAGE
+    },
+  ],
+  [
+    'a message of INBOX is rejected and becomes an event all the same',
+    'I22',
+    (made) => {
+      made.events[0]!.event.appendId = INBOX_MESSAGE
+      made.ledger.push(REJECTED)
+    },
+  ],
+  [
+    'a message of INBOX becomes an event, though it was rejected before',
+    'I22',
+    (made) => {
+      made.events[0]!.event.appendId = INBOX_MESSAGE
+      made.ledger.unshift(REJECTED)
     },
   ],
   ['an accepted event is not in EVENTS', 'I1', () => ({ accepted: [newEventId(START_MS)] })],

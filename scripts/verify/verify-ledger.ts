@@ -1,14 +1,16 @@
 import { isCancelled } from '#shared/domain/cancellation.ts'
-import { attemptIdOf, deliveryIdOf } from '#shared/domain/ids.ts'
+import { attemptIdOf, deliveryIdOf, rejectionIdOf } from '#shared/domain/ids.ts'
 import { type MatchableEvent, matchEvent } from '#shared/domain/match.ts'
 import { createRegistry } from '#shared/domain/registry.ts'
 import { isRetried } from '#shared/domain/retry-policy.ts'
 import type { ControlFact, SubscriptionState } from '#shared/facts/control.ts'
+import type { EventAccepted } from '#shared/facts/event.ts'
 import type {
   ChosenCancelled,
   DeliveriesCancelled,
   DeliveryAttempted,
   DeliveryCreated,
+  EventRejected,
   EventReplayed,
   EventsMatched,
   EventsReleased,
@@ -44,6 +46,7 @@ export const INVARIANTS = {
   I18: 'no secret stands anywhere in clear',
   I19: 'no more is handed out than may be outstanding',
   I20: 'in a quiet system nothing is left waiting',
+  I22: 'what was published over NATS became an event or a rejection, never both',
 } as const
 export type Invariant = keyof typeof INVARIANTS
 
@@ -120,6 +123,8 @@ export interface VerifyReport {
 }
 
 const VIOLATIONS_KEPT = 100
+/** How an append is called that was made for a message of INBOX. */
+const INBOX_ENTRY = 'inbox-'
 /** Facts that say what the deliveries before them are of. */
 const CLOSING: ReadonlySet<LedgerFact['type']> = new Set([
   'matched',
@@ -157,6 +162,9 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
   const seenAttempts = createIdSet()
   const seenEvents = createIdSet()
   const succeeded = createIdSet()
+  /** Of messages of INBOX that became events, and of those that did not. */
+  const admitted = createIdSet()
+  const rejected = createIdSet()
   const arrived = createIdSet()
   const postponed = new Map<string, { eventSeq: number; matchable: MatchableEvent }>()
   const digests = new Map<string, string>()
@@ -203,8 +211,21 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     counts.events++
     tenants.of(event.applicationId).events++
     if (!seenEvents.add(event.eventId)) breaks('I1', `event ${event.eventId}`, `stands in EVENTS again at ${next.seq}`)
+    if (event.appendId.startsWith(INBOX_ENTRY)) checkAdmitted(event)
     if (input.digest) digests.set(event.eventId, input.digest(payload))
     return next
+  }
+
+  function checkAdmitted({ eventId, appendId }: EventAccepted): void {
+    const rejectionId = rejectionIdOf(appendId)
+    if (!admitted.add(rejectionId)) breaks('I22', `event ${eventId}`, `is the second one of the message ${appendId}`)
+    if (rejected.has(rejectionId))
+      breaks('I22', `event ${eventId}`, `is of the message ${appendId}, which was rejected`)
+  }
+
+  function checkRejected({ rejectionId, inboxSeq }: EventRejected): void {
+    rejected.add(rejectionId)
+    if (admitted.has(rejectionId)) breaks('I22', `message ${inboxSeq} of INBOX`, 'was rejected, and is an event')
   }
 
   // -- matching ------------------------------------------------------------------------------------------------------
@@ -520,6 +541,9 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
       case 'discarded':
         redrives.onDiscarded(fact)
         for (const deliveryId of fact.deliveryIds) order.onSkip(deliveryId)
+        break
+      case 'rejected':
+        checkRejected(fact)
         break
       case 'started':
         break

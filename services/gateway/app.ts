@@ -7,6 +7,7 @@ import { createAuthorizer } from './authorizer.ts'
 import type { GatewayConfig } from './config.ts'
 import type { GatewayDependencies, RouteDependencies } from './dependencies.ts'
 import { createFreshRegistry } from './fresh-registry.ts'
+import { createNatsDoor } from './nats-door/nats-door.ts'
 import { OPENAPI_OPTIONS } from './openapi.ts'
 import { type Action, ruleOf } from './permissions.ts'
 import { createEventQuota, type QuotaWarning } from './quotas/event-quota.ts'
@@ -29,6 +30,7 @@ import { registerJobRoutes } from './routes/jobs.ts'
 import { registerOperationalApplicationRoutes } from './routes/operational-application.ts'
 import { registerOrganizationRoutes } from './routes/organizations.ts'
 import { HealthQuery, refuseWithoutKey, registerPublicRoutes } from './routes/public.ts'
+import { registerRejectionRoutes } from './routes/rejections.ts'
 import { registerRequestAttemptRoutes } from './routes/request-attempts.ts'
 import { registerResponseRoutes } from './routes/responses.ts'
 import { registerServiceTokenRoutes } from './routes/service-tokens.ts'
@@ -52,6 +54,8 @@ declare module 'fastify' {
     action?: Action
     /** Events are posted here: rate limits of their own. */
     isIngest?: boolean
+    /** Its body may also be a CloudEvent, in either mode. */
+    takesCloudEvents?: boolean
   }
 }
 
@@ -75,6 +79,7 @@ export function createGateway(deps: GatewayDependencies): Gateway {
   const { config, logger } = deps
   let listeningUrl = ''
   const routeDeps = createRouteDependencies(deps, () => config.appUrl ?? listeningUrl)
+  const natsDoor = createNatsDoor(routeDeps)
   let starting: Promise<GatewayServer> | null = null
 
   async function start(): Promise<GatewayServer> {
@@ -83,6 +88,7 @@ export function createGateway(deps: GatewayDependencies): Gateway {
     decorateRequests(server, routeDeps)
     await registerRoutes(server, routeDeps)
     listeningUrl = await listen(server, config)
+    await natsDoor.start()
     return server
   }
 
@@ -94,6 +100,7 @@ export function createGateway(deps: GatewayDependencies): Gateway {
     },
     async stop() {
       const server = await starting?.catch(() => null)
+      await natsDoor.stop()
       if (server) await close(server, config.shutdownTimeoutMs)
       routeDeps.mailer.close()
       await Promise.all([routeDeps.eventQuota.stop(), routeDeps.schemaChecker.stop()])
@@ -211,6 +218,7 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerDeadLetterRoutes(routes, deps)
       registerJobRoutes(routes, deps)
       registerTimelineRoutes(routes, deps)
+      registerRejectionRoutes(routes, deps)
     },
     { prefix: '/api/v1' },
   )

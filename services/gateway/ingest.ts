@@ -3,9 +3,10 @@ import { type FieldError, ProblemError } from '#shared/contract/problems.ts'
 import type { EventPost } from '#shared/contract/schemas.ts'
 import { describeErrors } from '#shared/domain/validation.ts'
 import type { EventTypeState } from '#shared/facts/control.ts'
-import { type EventAccepted, encodeEvent } from '#shared/facts/event.ts'
+import { decodeEvent, type EventAccepted, encodeEvent } from '#shared/facts/event.ts'
 import { eventSubject } from '#shared/facts/subjects.ts'
 import { AppendDuplicateError, type AppendMessage } from '#shared/runtime/appender.ts'
+import { readStored, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import {
   acceptEvent,
   activeEventType,
@@ -29,6 +30,25 @@ const PAYLOAD_MAX_DEFAULT_BYTES = 1_048_576
 export interface Sender {
   principal: Principal
   ip: string
+  /** Of an event that comes out of a stream, and may come again. */
+  entry?: Entry
+}
+
+/** What an event gets from the message that it came in: the same each time that the message is read. */
+export interface Entry {
+  appendId: string
+  /** For an event that has no id of its own. */
+  eventId: string
+}
+
+export interface SentPost {
+  post: EventPost
+  sender: Sender
+}
+
+/** EVENTS holds the event, and has it from this very message. */
+export class EntryTakenError extends Error {
+  override name = 'EntryTakenError'
 }
 
 /** What became of one event of a batch: the event, or the problem that its own post would have had. */
@@ -38,7 +58,9 @@ export interface Ingest {
   /** Resolves once the event is on disk. @throws {ProblemError} in the contract's order (behaviour.md §2). */
   one(post: EventPost, sender: Sender): Promise<EventAccepted>
   /** Those that can be taken are appended together, all or none; resolves once they are on disk. */
-  batch(posts: readonly EventPost[], sender: Sender): Promise<BatchResult[]>
+  batch(posts: readonly SentPost[]): Promise<BatchResult[]>
+  /** Whether the event at a place of EVENTS is the one that this very message has made. */
+  isOfEntry(seq: number, entry: Entry): Promise<boolean>
 }
 
 /** An event that may be appended; its place among the events of the day is taken. */
@@ -46,6 +68,7 @@ interface PreparedEvent {
   event: EventAccepted
   message: AppendMessage
   reservation: Reservation | null
+  entry: Entry | undefined
 }
 
 export function createIngest(deps: RouteDependencies): Ingest {
@@ -55,7 +78,7 @@ export function createIngest(deps: RouteDependencies): Ingest {
   const window = { windowMs: config.duplicateWindowMs, appendTimeoutMs: config.appendTimeoutMs }
   const usedIds = createUsedIds({ nats, orm, clock, windowMs: reliableWindowMs(window) })
 
-  async function prepare(post: EventPost, { principal, ip }: Sender): Promise<PreparedEvent> {
+  async function prepare({ post, sender: { principal, ip, entry } }: SentPost): Promise<PreparedEvent> {
     const nowMs = clock.nowMs()
     let read = freshRegistry.decide(() => readEvent(post, principal, registry, nowMs))
     if (read instanceof Promise) read = await read
@@ -66,18 +89,23 @@ export function createIngest(deps: RouteDependencies): Ingest {
       if (givenId !== null && !isCoveredByWindow(givenId, nowMs, window)) await usedIds.refuseIfUsed(givenId)
       const type = await typeOf(read)
       if (type.schema !== null) await refuseOffSchema(type, read, deps)
-      const event = acceptEvent(read, {
+      const event = acceptEvent(entry ? { ...read, givenId: givenId ?? entry.eventId } : read, {
         eventType: type.name,
         nowMs,
         ip,
         controlSeq: registry.seq,
-        appendId: appendPrefix + (appendCounter++).toString(36),
+        appendId: entry?.appendId ?? appendPrefix + (appendCounter++).toString(36),
       })
-      return { event, message: messageOf(event, payload, type), reservation }
+      return { event, message: messageOf(event, payload, type), reservation, entry }
     } catch (error) {
       reservation?.release()
       throw error
     }
+  }
+
+  async function isOfEntry(seq: number, { appendId }: Entry): Promise<boolean> {
+    const stored = await readStored(nats, STREAM_NAMES.events, seq)
+    return stored !== null && decodeEvent(stored.data).event.appendId === appendId
   }
 
   /** The event's type; when there is none, a known id is still the contract's first complaint. */
@@ -101,9 +129,10 @@ export function createIngest(deps: RouteDependencies): Ingest {
     return { subject: eventSubject(event.applicationId, type), body, msgId: `${event.applicationId}:${event.eventId}` }
   }
 
-  async function append({ event, message, reservation }: PreparedEvent): Promise<EventAccepted> {
+  async function append({ event, message, reservation, entry }: PreparedEvent): Promise<EventAccepted> {
     try {
       const { isDuplicate, seq } = await appenders.events.append(message)
+      if (isDuplicate && entry !== undefined && (await isOfEntry(seq, entry))) throw new EntryTakenError()
       if (isDuplicate) throw new ProblemError('EventAlreadyIngested')
       reservation?.keep(seq)
       return event
@@ -115,12 +144,14 @@ export function createIngest(deps: RouteDependencies): Ingest {
 
   /** All or none, unless an id is known: then each event gets the answer that it would have had alone. */
   async function appendTogether(prepared: readonly PreparedEvent[]): Promise<BatchResult[]> {
+    // A group of one is no batch to the server: of a known id it says so in its answer, it doesn't refuse it.
+    if (prepared.length === 1) return (await Promise.allSettled(prepared.map(append))).map(resultOf)
     try {
       const { seq } = await appenders.events.appendGroup(prepared.map(({ message }) => message))
       for (const [i, { reservation }] of prepared.entries()) reservation?.keep(seq - prepared.length + 1 + i)
       return prepared.map(({ event }) => ({ event }))
     } catch (error) {
-      if (error instanceof AppendDuplicateError || prepared.length === 1) {
+      if (error instanceof AppendDuplicateError) {
         // What an unclear first try of the group has stored is told from somebody else's by what it holds.
         const each = prepared.map((one) => append({ ...one, message: { ...one.message, mayBeStored: true } }))
         return (await Promise.allSettled(each)).map(resultOf)
@@ -131,9 +162,10 @@ export function createIngest(deps: RouteDependencies): Ingest {
   }
 
   return {
-    one: async (post, sender) => append(await prepare(post, sender)),
-    async batch(posts, sender) {
-      const prepared = await Promise.allSettled(posts.map((post) => prepare(post, sender)))
+    isOfEntry,
+    one: async (post, sender) => append(await prepare({ post, sender })),
+    async batch(posts) {
+      const prepared = await Promise.allSettled(posts.map(prepare))
       const taken = prepared.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
       const appended = taken.length === 0 ? [] : await appendTogether(taken)
       return prepared.map((each) => (each.status === 'fulfilled' ? appended.shift()! : { error: each.reason }))

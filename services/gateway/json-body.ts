@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ProblemError } from '#shared/contract/problems.ts'
+import { hasBinaryCloudEvent } from './cloud-event-body.ts'
 
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i
 /** What anybody means to send is far flatter; what is deeper is meant to exhaust somebody's stack. */
@@ -9,7 +10,7 @@ const LONE_SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/
 
 /**
  * Bodies are JSON, by content type, or the request is refused (contract, behaviour.md §2, step 3). What is sent
- * to a route that takes no body is not looked at: it may name a type and send nothing.
+ * to a route that takes no body is not looked at: it may name a type and send nothing. The data of a CloudEvent stays bytes.
  */
 export function readJsonOnly(server: Pick<FastifyInstance, 'removeAllContentTypeParsers' | 'addContentTypeParser'>) {
   server.removeAllContentTypeParsers()
@@ -18,14 +19,19 @@ export function readJsonOnly(server: Pick<FastifyInstance, 'removeAllContentType
       done(null, undefined)
       return
     }
+    if (hasBinaryCloudEvent(request)) {
+      done(null, body)
+      return
+    }
     try {
       done(null, parseJson(body))
     } catch (error) {
       done(error as Error)
     }
   })
-  server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, _, done) => {
+  server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
     if (isBodyIgnored(request)) done(null, undefined)
+    else if (hasBinaryCloudEvent(request)) done(null, body)
     else done(badJson("Content-Type header should be set to 'application/json'"))
   })
 }

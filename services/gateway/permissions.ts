@@ -67,6 +67,7 @@ export const ACTIONS = {
   'event.replay': editor('application'),
   'event.cancel': editor('application'),
   'event.timeline': viewer('application'),
+  'rejection.list': viewer('application'),
   'dead_letter.list': viewer('application'),
   'dead_letter.get': viewer('application'),
   'dead_letter.redrive': editor('application'),

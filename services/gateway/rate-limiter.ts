@@ -5,8 +5,11 @@ import type { Clock } from '#shared/runtime/clock.ts'
 const KEYS_MAX = 50_000
 
 export interface RateLimiter {
-  /** @returns null when the request is allowed, else how many ms to wait. */
-  take(key: string): number | null
+  /**
+   * @param atMs When it came, if that is not now.
+   * @returns null when the request is allowed, else how many ms to wait.
+   */
+  take(key: string, atMs?: number): number | null
 }
 
 /** A rate limit for each key; of too many keys those that were used the longest time ago begin anew. */
@@ -21,8 +24,8 @@ export function createRateLimiter({
 }): RateLimiter {
   const states = new LRUCache<string, number>({ max: keysMax })
   return {
-    take(key) {
-      const { isAllowed, state, retryAfterMs } = decideRate(states.get(key), clock.nowMs(), limit)
+    take(key, atMs = clock.nowMs()) {
+      const { isAllowed, state, retryAfterMs } = decideRate(states.get(key), atMs, limit)
       states.set(key, state)
       return isAllowed ? null : retryAfterMs
     },

@@ -26,13 +26,26 @@ export function newEventId(nowMs: number): string {
   return hyphenate(hex)
 }
 
+/** The id of an event that came without one, in a message that may be read again: a UUIDv7 that depends on its name and time. */
+export function eventIdOfMessage(name: string, storedAtMs: number): string {
+  const digest = hash('sha1', `message:${name}`, 'hex')
+  const variant = HEX[0x80 | (Number.parseInt(digest.slice(16, 18), 16) & 0x3f)]!
+  const time = Math.floor(storedAtMs).toString(16).padStart(12, '0')
+  return hyphenate(`${time}7${digest.slice(13, 16)}${variant}${digest.slice(18, 32)}`)
+}
+
+/** The id of the refusal of a message, by its name. */
+export function rejectionIdOf(name: string): string {
+  return uuidOf(`rejection:${name}`)
+}
+
 /** The time in ms that a UUIDv7 carries, or null when `id` (lower-case, hyphenated) is of another version. */
 export function timeOfUuidV7(id: string): number | null {
   return id[14] === '7' ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : null
 }
 
 /** A UUIDv8 (RFC 9562) that depends on `name` alone: whoever asks again gets the same id. */
-function uuidOf(name: string): string {
+export function uuidOf(name: string): string {
   const digest = hash('sha1', name, 'hex')
   const variant = HEX[0x80 | (Number.parseInt(digest.slice(16, 18), 16) & 0x3f)]!
   return hyphenate(`${digest.slice(0, 12)}8${digest.slice(13, 16)}${variant}${digest.slice(18, 32)}`)

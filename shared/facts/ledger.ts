@@ -238,6 +238,29 @@ export interface DeadLetterSkipped {
   skippedBy: Actor
 }
 
+/**
+ * A message of INBOX is no event, for the reason that a post of it would have been refused with. Nothing of its payload is
+ * kept. Subject `ledger.rejected`.
+ */
+export interface EventRejected {
+  v: 1
+  type: 'rejected'
+  /** Follows from the message: read again, it has the same. */
+  rejectionId: string
+  inboxSeq: number
+  /** As its subject names it; perhaps no application has this id. */
+  applicationId: string
+  /** As far as they could be read. */
+  eventId: string | null
+  eventType: string | null
+  problemId: string
+  status: number
+  detail: string
+  /** When INBOX stored it. */
+  publishedAtMs: number
+  rejectedAtMs: number
+}
+
 export type LedgerFact =
   | DeliveryCreated
   | EventsMatched
@@ -252,6 +275,7 @@ export type LedgerFact =
   | DeliveriesCancelled
   | ChosenCancelled
   | DeadLetterSkipped
+  | EventRejected
 
 const LEDGER_TYPES = new Set([
   'delivery',
@@ -267,6 +291,7 @@ const LEDGER_TYPES = new Set([
   'cancelled',
   'chosen_cancelled',
   'skipped',
+  'rejected',
 ])
 
 /** @throws {Error} when `text` is no fact of a known kind and version: a corrupt stream is not to be skipped. */

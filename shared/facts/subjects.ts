@@ -33,6 +33,7 @@ export const LEDGER_SUBJECTS = {
   /** What became of dead letters: redriven or discarded. Their order decides. */
   deadLetter: 'ledger.dead_letter',
   skipped: 'ledger.skipped',
+  rejected: 'ledger.rejected',
 } as const
 
 /** What names a parked attempt. */

@@ -1,7 +1,7 @@
 import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
 import { API_SETTINGS } from './api-settings.ts'
-import { integer, text } from './setting.ts'
+import { flag, integer, text } from './setting.ts'
 import { TARGET_SETTINGS } from './target-settings.ts'
 
 /**
@@ -61,6 +61,23 @@ export const SETTINGS = Type.Object({
     { minimum: 1, maximum: 3650 },
     { group: 'NATS', description: 'Days that delivery and attempt facts are kept in the stream LEDGER' },
   ),
+  INBOX_MAX_MESSAGES: integer(
+    1_000_000,
+    { minimum: 100, maximum: 1_000_000_000 },
+    {
+      group: 'NATS',
+      description: 'Events published over NATS that may wait to be taken; further ones are refused to their publisher',
+    },
+  ),
+  INBOX_MAX_MESSAGES_PER_SUBJECT: integer(
+    100_000,
+    { minimum: 10, maximum: 1_000_000_000 },
+    { group: 'NATS', description: 'As many of one application and event type' },
+  ),
+  ENABLE_OUTCOME_EVENTS: flag(true, {
+    group: 'NATS',
+    description: 'Whether applications are told on NATS what becomes of their events (out.<application_id>.>)',
+  }),
   LANES: integer(
     16,
     { minimum: 1, maximum: 64 },

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
+import { type Consumer, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import { type PartState, unwell, WELL } from './health.ts'
 import type { Logger } from './logger.ts'
 import type { Nats } from './nats.ts'
@@ -27,6 +27,8 @@ export interface StreamReaderOptions {
   filterSubjects?: string[]
   /** Asked at each (re)start: the sequence to go on with. */
   fromSeq(): number | Promise<number>
+  /** Instead of a consumer of this reader's own: one that the server remembers. Acknowledging is the caller's part. */
+  openConsumer?(): Promise<Consumer>
   /** Asked first: where this gives a time, reading begins with the first message of then. */
   startTime?(): Date | null
   /** Messages come without their bodies. */
@@ -55,7 +57,7 @@ export interface StreamReader {
 
 /**
  * Reads a stream in order from a sequence that the caller keeps, and follows it. Nothing is acknowledged, nothing is
- * kept on the server: the caller's checkpoint is the only one.
+ * kept on the server: the caller's checkpoint is the only one, unless the caller brings a consumer.
  */
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
   const { nats, logger, stream, batchMax, gatherMs = 0 } = options
@@ -67,9 +69,9 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
   /** Since when it waits for messages; null: it does not. */
   let readingSinceMs: number | null = null
 
-  async function readOnce(): Promise<void> {
+  async function ownConsumer(): Promise<Consumer> {
     const startTime = options.startTime?.() ?? null
-    const getting = nats.js.consumers.get(stream, {
+    return nats.js.consumers.get(stream, {
       ...(startTime
         ? { deliver_policy: DeliverPolicy.StartTime, opt_start_time: startTime.toISOString() }
         : { opt_start_seq: Math.max(1, await options.fromSeq()) }),
@@ -77,7 +79,10 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       inactive_threshold: 30_000,
       ...(options.filterSubjects ? { filter_subjects: options.filterSubjects } : {}),
     })
-    const consumer = await nats.unlessLost(getting)
+  }
+
+  async function readOnce(): Promise<void> {
+    const consumer = await nats.unlessLost(options.openConsumer?.() ?? ownConsumer())
     if (stopping.signal.aborted) return
     const consuming = consumer.consume({
       max_messages: batchMax * 2,

@@ -24,6 +24,8 @@ export type StreamName = (typeof STREAM_NAMES)[keyof typeof STREAM_NAMES]
 const NANOS_PER_MS = 1_000_000
 const NANOS_PER_DAY = 24 * 60 * 60 * 1000 * NANOS_PER_MS
 const CONTROL_STATES_KEPT = 5
+/** As much as the body of a post may have. */
+export const INBOX_MESSAGE_MAX_BYTES = 2_097_152
 /** What AUDIT copies from CONTROL, where only the last few states stay. */
 export const AUDITED_KINDS = [
   'organization',
@@ -42,7 +44,12 @@ const TOO_FEW_SERVERS = new Set([10005, 10023, 10074])
 
 type StreamSettings = Pick<
   Settings,
-  'EVENTS_MAX_AGE_DAYS' | 'LEDGER_MAX_AGE_DAYS' | 'DUPLICATE_WINDOW_MS' | 'STREAM_REPLICAS'
+  | 'EVENTS_MAX_AGE_DAYS'
+  | 'LEDGER_MAX_AGE_DAYS'
+  | 'DUPLICATE_WINDOW_MS'
+  | 'STREAM_REPLICAS'
+  | 'INBOX_MAX_MESSAGES'
+  | 'INBOX_MAX_MESSAGES_PER_SUBJECT'
 >
 
 /** Every stream and its settings: the only place that says them. Why each is as it is: docs/streams.md. */
@@ -67,9 +74,19 @@ export function streamConfigs(settings: StreamSettings): Partial<StreamConfig>[]
       ...common,
       name: STREAM_NAMES.inbox,
       subjects: ['in.>'],
-      max_age: 7 * NANOS_PER_DAY,
+      // What was acknowledged is never dropped for what comes after it: a full INBOX refuses.
+      discard: DiscardPolicy.New,
+      discard_new_per_subject: true,
+      max_age: 0,
+      max_msgs: settings.INBOX_MAX_MESSAGES,
+      max_msgs_per_subject: settings.INBOX_MAX_MESSAGES_PER_SUBJECT,
+      max_msg_size: INBOX_MESSAGE_MAX_BYTES,
       duplicate_window: 100 * NANOS_PER_MS,
       allow_rollup_hdrs: false,
+      allow_msg_ttl: false,
+      allow_msg_schedules: false,
+      allow_msg_counter: false,
+      allow_atomic: false,
     },
     {
       ...record,
@@ -116,6 +133,8 @@ const NEVER_CHANGED = ['retention', 'storage', 'deny_delete', 'deny_purge', 'dis
 export function dangerousDifference(wanted: Partial<StreamConfig>, actual: StreamConfig): string | null {
   for (const key of NEVER_CHANGED) {
     const [is, should] = [actual[key] ?? false, wanted[key] ?? false]
+    // Refusing what is new loses nothing that was acknowledged.
+    if (key === 'discard' && should === DiscardPolicy.New) continue
     // WAITING's schedules switch deny_purge off by themselves, so an unset flag is no difference.
     if (is !== should) return `${key} is ${JSON.stringify(is)}, jethook needs ${JSON.stringify(should)}`
   }

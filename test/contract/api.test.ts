@@ -510,6 +510,8 @@ test('what needs no credential is answered without one', async () => {
       'nats',
       'store',
       'control',
+      'inbox',
+      'ingest by NATS',
       'projection control',
       'projection audit',
       'projection events',
@@ -522,6 +524,8 @@ test('what needs no credential is answered without one', async () => {
       'retention',
       'notifier ledger',
       'notifier control',
+      'outcomes of events',
+      'outcomes of ledger',
     ].map((part) => [part, true]),
   )
   assert.equal((await fetch(`${stack.apiUrl()}/ready`)).status, 200)

@@ -231,7 +231,7 @@ test('the audit log survives a rebuild of the read model, further back than CONT
   assert.equal(before.length, 13)
   await stack.restart()
   await query(
-    'TRUNCATE audit_log, subscriptions, events, event_counts, deliveries, attempts, responses, dead_letters, cancellations, postponed_events, projection_checkpoints',
+    'TRUNCATE audit_log, subscriptions, events, event_counts, deliveries, attempts, responses, dead_letters, cancellations, postponed_events, rejections, projection_checkpoints',
   )
   await stack.restart()
   api = stack.api

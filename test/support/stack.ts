@@ -17,7 +17,7 @@ export interface Stack {
   api: Api
   apiUrl(): string
   /** Stops the services and starts them anew on the same servers. */
-  restart(): Promise<void>
+  restart(whileDown?: () => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
@@ -75,8 +75,9 @@ export async function startStack(
     credentials,
     api: apiOf(),
     apiUrl: () => jethook.apiUrl(),
-    async restart() {
+    async restart(whileDown) {
       await jethook.stop()
+      await whileDown?.()
       jethook = await compose()
       stack.api = apiOf()
     },

@@ -16,3 +16,13 @@ export async function findEventId(orm: Orm, eventId: string): Promise<FoundEvent
   )
   return { isKnown: row?.is_known ?? false, checkpointSeq: Number(row?.seq ?? 0) }
 }
+
+/** Where the events of these ids stand in EVENTS; what isn't known is left out. */
+export async function findEventSeqs(orm: Orm, eventIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await orm.em
+    .getConnection()
+    .execute<{ event_id: string; seq: string }[]>('SELECT event_id, seq FROM events WHERE event_id = ANY(?::uuid[])', [
+      `{${eventIds.join(',')}}`,
+    ])
+  return new Map(rows.map(({ event_id, seq }) => [event_id, Number(seq)]))
+}

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyRequest, RouteShorthandOptions } from 'fastify'
 import { Type } from 'typebox'
 import { ProblemError } from '#shared/contract/problems.ts'
 import {
@@ -10,6 +10,7 @@ import {
   EventsQuery,
   EventWithPayload,
   IngestedEvent,
+  MaybeOfApplication,
   OfApplication,
   ReplayPost,
 } from '#shared/contract/schemas.ts'
@@ -19,6 +20,7 @@ import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import { readStored, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { GatewayServer } from '../app.ts'
 import { actorOf } from '../authentication.ts'
+import { postOfRequest } from '../cloud-event-body.ts'
 import type { RouteDependencies } from '../dependencies.ts'
 import { problemOf } from '../error-handler.ts'
 import { findInStream } from '../find-in-stream.ts'
@@ -45,14 +47,32 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
     operationId: 'events.ingest',
     tags,
     summary: 'Post an event; it is on disk when this is answered',
+    description:
+      'Also takes CloudEvents: as application/cloudevents+json, or their data with the attributes in headers ce-…. Of which application they are is said by the query, or by a secret of the application.',
+    querystring: MaybeOfApplication,
     body: EventPost,
     response: { 201: IngestedEvent },
   })
-  server.post('/event', { ...post, config: { ...post.config, isIngest: true } }, async (request, reply) => {
-    const event = await ingest.one(request.body, senderOf(request))
-    reply.code(201)
-    return presentIngested(event)
-  })
+  const takesCloudEvents: Pick<RouteShorthandOptions, 'preValidation'> = {
+    preValidation(request, _, done) {
+      try {
+        const read = postOfRequest(request, clock.nowMs())
+        if (read !== null) request.body = read
+        done()
+      } catch (error) {
+        done(error as Error)
+      }
+    },
+  }
+  server.post(
+    '/event',
+    { ...post, ...takesCloudEvents, config: { ...post.config, isIngest: true, takesCloudEvents: true } },
+    async (request, reply) => {
+      const event = await ingest.one(request.body, senderOf(request))
+      reply.code(201)
+      return presentIngested(event)
+    },
+  )
 
   const postBatch = route('event.ingest', {
     operationId: 'events.ingestBatch',
@@ -72,8 +92,9 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
         const message = `A batch has 1 to ${BATCH_MAX} events`
         refuseInvalid({ events: [{ code: 'length', message, params: { min: 1, max: BATCH_MAX } }] })
       }
-      const posts = body.events.map((event) => ({ ...event, application_id: body.application_id }))
-      return (await ingest.batch(posts, senderOf(request))).map(answerOf)
+      const sender = senderOf(request)
+      const posts = body.events.map((event) => ({ post: { ...event, application_id: body.application_id }, sender }))
+      return (await ingest.batch(posts)).map(answerOf)
     },
   )
 
