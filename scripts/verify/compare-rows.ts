@@ -29,7 +29,7 @@ const SHOWN_MAX = 5
 const LAG_LIMIT_MS = 10_000
 const LAG_POLL_MS = 100
 /** Not folded from facts. */
-const OWN_TABLES = new Set(['projection_checkpoints', 'migrations'])
+const OWN_TABLES = new Set(['projection_checkpoints', 'migrations', 'expired_event_ids'])
 /** CONTROL forgets older states, so these may hold rows that can't be folded any more. */
 const MAY_HOLD_MORE = new Set(['audit_log', 'subscriptions'])
 
@@ -55,6 +55,7 @@ export async function compareRows({ nats, databaseUrl, isQuiet }: CompareRowsOpt
     await fold(auditProjection)
     await fold(eventsProjection)
     await fold(ledgerProjection)
+    await forgetCleaned(client, schema)
     return [...lags, ...(await differences(client, schema, await isAllKept(nats)))]
   } finally {
     await client.query('ROLLBACK').catch(() => {})
@@ -142,6 +143,29 @@ async function foldAnew<Fact, State, Rows>(options: FoldOptions<Fact, State, Row
     if (batch.length === BATCH_MAX) await write()
   }
   await write()
+}
+
+/**
+ * What is gone for its age (services/cleaner) is none of what is missing: deliveries that ended more than a day ago with all
+ * that belongs to them, and events as old. No application's things are kept for less than a day.
+ */
+async function forgetCleaned(client: pg.Client, schema: string): Promise<void> {
+  const live = (name: string) => `${quoted(schema)}.${quoted(name)}`
+  const isOld = (column: string) => `${column} < now() - interval '1 day'`
+  const deliveries = `SELECT d.delivery_id FROM pg_temp.deliveries d WHERE ${isOld('d.finished_at')}
+    AND NOT EXISTS (SELECT FROM ${live('deliveries')} l WHERE l.delivery_id = d.delivery_id)`
+  const events = `SELECT e.event_id FROM pg_temp.events e WHERE ${isOld('e.received_at')}
+    AND NOT EXISTS (SELECT FROM ${live('events')} l WHERE l.event_id = e.event_id)`
+  for (const statement of [
+    `DELETE FROM pg_temp.responses WHERE response_id IN (
+       SELECT response_id FROM pg_temp.attempts WHERE delivery_id IN (${deliveries}))`,
+    `DELETE FROM pg_temp.attempts WHERE delivery_id IN (${deliveries})`,
+    `DELETE FROM pg_temp.dead_letters WHERE delivery_id IN (${deliveries})`,
+    `DELETE FROM pg_temp.deliveries WHERE delivery_id IN (${deliveries})`,
+    `DELETE FROM pg_temp.postponed_events WHERE event_id IN (${events})`,
+    `DELETE FROM pg_temp.events WHERE event_id IN (${events})`,
+  ])
+    await client.query(statement)
 }
 
 /** Whether the streams still hold everything from their first message on. */

@@ -9,12 +9,16 @@ const attempt = (deliveryId: string, startedAtMs = 10_000) =>
   ({ deliveryId, attemptNumber: 1, startedAtMs }) as DeliveryAttempted
 
 /** What is wrong after `happen`. */
-function wrongsOf(deliveries: readonly DeliveryCreated[], happen: (check: OrderCheck) => void): string[] {
+function wrongsOf(
+  deliveries: readonly DeliveryCreated[],
+  happen: (check: OrderCheck) => void,
+  calledOff: string[] = [],
+): string[] {
   const wrongs: string[] = []
   const check = createOrderCheck(1_000, (deliveryId, detail) => wrongs.push(`${deliveryId}: ${detail}`))
   for (const each of deliveries) check.onDelivery(each)
   happen(check)
-  check.finish()
+  check.finish(({ deliveryId }) => calledOff.includes(deliveryId))
   return wrongs
 }
 
@@ -73,6 +77,15 @@ test('nothing comes behind a dead letter that blocks, until it is skipped', () =
     check.onAttempt(attempt('c', 30_000))
   })
   assert.deepEqual(wrongs, ['b: attempt 1 comes behind the dead letter a'])
+})
+
+test('a dead letter that was called off with its subscription blocks nothing', () => {
+  const attemptBehind = (check: OrderCheck) => {
+    check.onEnd('a', 10_000, true)
+    check.onAttempt(attempt('b', 20_000))
+  }
+  assert.equal(wrongsOf(ofOneKey, attemptBehind).length, 1)
+  assert.deepEqual(wrongsOf(ofOneKey, attemptBehind, ['a']), [])
 })
 
 test('other keys, and what has none, are in nobody’s way', () => {

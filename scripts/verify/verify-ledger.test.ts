@@ -174,6 +174,12 @@ function replay({ events }: History, spoil: (deliveries: DeliveryCreated[]) => D
   return [...made, replayed, ...made.map((each) => attempt(each, 1, { type: 'succeeded' }))]
 }
 
+function discarded(deliveryId: string): LedgerFact {
+  const discardedBy = { kind: 'user', id: 'u' } as const
+  const about = { jobId: 'j', applicationId: 'app', deliveryIds: [deliveryId], reason: 'r' }
+  return { v: 1, type: 'discarded', ...about, discardedAtMs: START_MS, discardedBy }
+}
+
 const INBOX_MESSAGE = 'inbox-1-1767225600000000000'
 
 /** The message that an event was made of, as if it had been refused. */
@@ -448,6 +454,14 @@ const DEFECTS: [name: string, invariant: Invariant, spoil: (made: History) => Pa
       const fact = made.ledger[at] as DeliveryAttempted
       const response = { ...fact.response!, statusCode: 503 }
       made.ledger[at] = { ...fact, outcome: 'failed', response, decision: { type: 'dead-letter', reason: 'permanent' } }
+    },
+  ],
+  [
+    'a dead letter is discarded twice',
+    'I21',
+    (made) => {
+      const { deliveryId } = attempts(made).find(({ decision }) => decision.type === 'dead-letter')!
+      made.ledger.push(discarded(deliveryId), discarded(deliveryId))
     },
   ],
   ['a hole in LEDGER', 'I13', (made) => ({ ledger: placed(made.ledger, 1) })],

@@ -1,3 +1,4 @@
+import { isCancelled } from '#shared/domain/cancellation.ts'
 import { attemptIdOf, deliveryIdOf, rejectionIdOf } from '#shared/domain/ids.ts'
 import { type MatchableEvent, matchEvent } from '#shared/domain/match.ts'
 import { createRegistry } from '#shared/domain/registry.ts'
@@ -551,7 +552,8 @@ export async function verifyLedger(input: VerifyInput): Promise<VerifyReport> {
     if (deliveries.length > 0 && !CLOSING.has(fact.type))
       breaks('I2', `LEDGER ${seq}`, `${deliveries.length} deliveries before it belong to no group`)
   }
-  order.finish()
+  await registryAt(Number.POSITIVE_INFINITY)
+  order.finish((delivery) => isCancelled(delivery, registry.subscriptions.get(delivery.subscriptionId)))
   const matchedThrough = lastEventSeq
   while ((await nextEvent()) !== null);
   if (input.isQuiet) {

@@ -22,7 +22,7 @@ interface Head {
 
 /** Deliveries that must be made one after the other: those of one order key of one subscription. */
 interface Chain {
-  readonly lot: Lot
+  lot: Lot
   head: Head | null
 }
 
@@ -245,6 +245,9 @@ export function createChains(options: ChainsOptions): Chains {
 
   /** Behind all others of its order key. */
   async function park(chain: Chain, items: readonly WorkItem[]): Promise<void> {
+    const { lane, subscriptionId, orderKey } = chain.lot
+    // One of which nothing was left may have been forgotten since.
+    chain.lot = parking.lotOf(lane, subscriptionId, orderKey)
     await parking.park(
       chain.lot,
       items.map(({ attempt }) => attempt),

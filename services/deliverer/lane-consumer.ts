@@ -41,6 +41,8 @@ export interface LaneConsumer {
   start(): void
   /** Takes no further message; those handed out stay the caller's. */
   stop(): Promise<void>
+  /** Everything up to here may have been handed out before it was taken over, or before the last break. */
+  seenThroughSeq(): number
   /** Failures since it last consumed. */
   failuresInARow(): number
 }
@@ -59,39 +61,34 @@ function consumerConfig({ source, unacknowledgedMax, afterSeq }: LaneConsumerOpt
   }
 }
 
-/**
- * Makes the durable consumer when it is missing; an existing one is never created over.
- * @returns The last sequence that may have been handed out by now.
- */
-async function ensureConsumer(options: LaneConsumerOptions): Promise<number> {
+/** Makes the durable consumer when it is missing; an existing one is never created over. */
+async function ensureConsumer(options: LaneConsumerOptions): Promise<void> {
   const { nats, source, unacknowledgedMax } = options
   try {
-    const { config, delivered } = await nats.ask(() => nats.jsm.consumers.info(source.stream, source.consumerName))
+    const { config } = await nats.ask(() => nats.jsm.consumers.info(source.stream, source.consumerName))
     if (config.max_ack_pending !== unacknowledgedMax || config.ack_wait !== ACK_WAIT_MS * NANOS_PER_MS)
       await nats.jsm.consumers.update(source.stream, source.consumerName, {
         max_ack_pending: unacknowledgedMax,
         ack_wait: ACK_WAIT_MS * NANOS_PER_MS,
       })
-    return delivered.stream_seq
   } catch (error) {
     if (!(error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND)) throw error
-    // What an earlier one had handed out is not known any more.
-    const { lastSeq } = await readStreamState(nats, source.stream)
     await nats.jsm.consumers.add(source.stream, consumerConfig(options))
-    return lastSeq
   }
 }
 
 /**
  * What was handed out and not acknowledged is handed out again at once, and in order: whoever had it before is no more, or has
  * given the lane back. Waiting for `ack_wait` would take longer, and new messages would overtake.
- * @returns The last sequence that may have been handed out before.
+ * @returns The last sequence that may have been handed out before. The server itself may have forgotten, as it writes a
+ * consumer's state down later than it hands out.
  */
 async function takeOver(options: LaneConsumerOptions): Promise<number> {
   const { nats, source } = options
-  const seenThroughSeq = await ensureConsumer(options)
+  await ensureConsumer(options)
+  const { lastSeq } = await readStreamState(nats, source.stream)
   await nats.ask(() => nats.jsm.consumers.reset(source.stream, source.consumerName))
-  return seenThroughSeq
+  return lastSeq
 }
 
 /** Hands out a lane's messages and starts over, for ever, whenever the server or the consumer goes away. */
@@ -171,6 +168,7 @@ export function createLaneConsumer(options: LaneConsumerOptions): LaneConsumer {
       messages?.stop()
       await running
     },
+    seenThroughSeq: () => seenThroughSeq,
     failuresInARow: () => failuresInARow,
   }
 }

@@ -68,10 +68,13 @@ export function createLane(options: LaneOptions): Lane {
   let isMoving = true
   let purgedThroughSeq = progress.checkpoint.waitingSeq
   const looking: Record<StreamSource, Promise<ConsumerPosition> | null> = { ledger: null, waiting: null }
-  const consumers: LaneConsumer[] = [
-    consumerOf('ledger', progress.checkpoint.ledgerSeq),
-    consumerOf('waiting', progress.checkpoint.waitingSeq),
-  ]
+  const bySource: Record<StreamSource, LaneConsumer> = {
+    ledger: consumerOf('ledger', progress.checkpoint.ledgerSeq),
+    waiting: consumerOf('waiting', progress.checkpoint.waitingSeq),
+  }
+  const consumers = Object.values(bySource)
+  /** The server may forget in a crash what it has handed out. */
+  const receivedThroughSeq: Record<StreamSource, number> = { ledger: 0, waiting: 0 }
 
   function consumerOf(source: StreamSource, afterSeq: number): LaneConsumer {
     const { logger, unacknowledgedMax, isStillOurs } = options
@@ -88,6 +91,7 @@ export function createLane(options: LaneOptions): Lane {
 
   function receive(message: JsMsg, source: StreamSource, isSeenBefore: boolean): void {
     isMoving = true
+    receivedThroughSeq[source] = Math.max(receivedThroughSeq[source], message.seq)
     const { ledgerSeq, waitingSeq } = progress.checkpoint
     // Done long ago: the server has lost its consumer's state.
     if (message.seq <= (source === 'ledger' ? ledgerSeq : waitingSeq)) message.ack()
@@ -106,7 +110,11 @@ export function createLane(options: LaneOptions): Lane {
   async function positionOf(source: StreamSource): Promise<ConsumerPosition> {
     const { stream, consumerName }: LaneSource = sources[source]
     const { ack_floor, delivered } = await nats.ask(() => nats.jsm.consumers.info(stream, consumerName))
-    return { ackedThroughSeq: ack_floor.stream_seq, deliveredThroughSeq: delivered.stream_seq }
+    const ownSeq = Math.max(receivedThroughSeq[source], bySource[source].seenThroughSeq())
+    return {
+      ackedThroughSeq: ack_floor.stream_seq,
+      deliveredThroughSeq: Math.max(delivered.stream_seq, ownSeq),
+    }
   }
 
   async function writeCheckpoint(): Promise<void> {

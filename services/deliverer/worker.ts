@@ -75,6 +75,8 @@ export function createDeliverer(deps: DelivererDependencies): Service {
   const sender = deps.sender ?? createSender(config.sender, logger)
   const peers = deps.peers ?? createPeers({ nats, logger, kind: 'deliverer', selfId: randomUUID() })
   const lanes = new Map<number, Lane>()
+  /** Lanes that are ours and not open yet. */
+  const gaining = new Map<number, Promise<void>>()
   /** Lanes that are not ours any more, of which something is still in hand. */
   const losing = new Map<number, Promise<void>>()
   const held = createHeldItems()
@@ -257,7 +259,14 @@ export function createDeliverer(deps: DelivererDependencies): Service {
 
   // -- lanes ---------------------------------------------------------------------------------------------------------
 
+  /** Asked for again before it is open, it is the same opening: what fails then fails for all who wait. */
   async function gain(laneNumber: number): Promise<void> {
+    const opening = gaining.get(laneNumber) ?? openLane(laneNumber).finally(() => gaining.delete(laneNumber))
+    gaining.set(laneNumber, opening)
+    await opening
+  }
+
+  async function openLane(laneNumber: number): Promise<void> {
     await losing.get(laneNumber)
     if (lanes.has(laneNumber) || isStopping) return
     const checkpoint = registry.lanes.get(laneNumber)
@@ -278,9 +287,10 @@ export function createDeliverer(deps: DelivererDependencies): Service {
       await lane.takeOver()
       await waitingRoom.open(laneNumber, checkpoint?.attemptsAfterLedgerSeq ?? 0)
       await recorded().catchUp()
+      if (lanes.get(laneNumber) !== lane) throw new Error(`lane ${laneNumber} was lost before it was open`)
       lane.start()
     } catch (error) {
-      lanes.delete(laneNumber)
+      if (lanes.get(laneNumber) === lane) lanes.delete(laneNumber)
       waitingRoom.close(laneNumber)
       throw error
     }

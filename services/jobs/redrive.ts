@@ -3,8 +3,7 @@ import { laneOf } from '#shared/domain/ids.ts'
 import { redriveDelivery } from '#shared/domain/redrive.ts'
 import type { DeadLetterSelection } from '#shared/facts/job.ts'
 import type { DeadLettersDiscarded, DeadLettersRedriven, DeliveryCreated } from '#shared/facts/ledger.ts'
-import { WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
-import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { letNextOneGo } from '#shared/runtime/let-next-one-go.ts'
 import type { ChosenLetter } from './chosen-letters.ts'
 import type { DeskEntry } from './dead-letter-desk.ts'
 import { BATCH_MAX, type RunContext, startTurns, type Turns } from './run.ts'
@@ -140,12 +139,6 @@ async function letNextOnesGo(
 ): Promise<void> {
   for (const { subscriptionId, deliveryId } of letters) {
     if ((registry.subscriptions.get(subscriptionId)?.state.ordering ?? null) === null) continue
-    const lane = laneOf(subscriptionId, config.laneCount)
-    // Its place first: a note without a place holds nobody up for long, a place without a note would be tried again.
-    for (const filter of [
-      WAITING_SUBJECTS.parkedOfDelivery(lane, subscriptionId, deliveryId),
-      WAITING_SUBJECTS.head(lane, subscriptionId, '*', deliveryId),
-    ])
-      await nats.jsm.streams.purge(STREAM_NAMES.waiting, { filter })
+    await letNextOneGo(nats, { lane: laneOf(subscriptionId, config.laneCount), subscriptionId, deliveryId })
   }
 }

@@ -111,8 +111,16 @@ export function createGroupCommitAppender({
   const drainWaiters: (() => void)[] = []
   const link = watchLink(nats, planPump)
 
-  const deadlineTimer = setInterval(rejectOverdue, DEADLINE_CHECK_MS)
-  deadlineTimer.unref()
+  let deadlineTimer: NodeJS.Timeout | null = null
+
+  /** As long as something waits; an idle appender wakes nobody up. */
+  function watchDeadlines(): void {
+    deadlineTimer ??= setTimeout(() => {
+      deadlineTimer = null
+      rejectOverdue()
+      if (waitingMessages > 0 || roomWaiters.length > 0) watchDeadlines()
+    }, DEADLINE_CHECK_MS).unref()
+  }
 
   function hasRoom(): boolean {
     return waitingMessages < limits.waitingMessagesMax && waitingBytes < limits.waitingBytesMax
@@ -127,6 +135,7 @@ export function createGroupCommitAppender({
   async function enqueue(messages: readonly AppendMessage[]): Promise<Appended> {
     if (isClosed) throw new AppenderBusyError(`${stream}: the appender is closed`)
     const deadlineMs = performance.now() + limits.giveUpAfterMs
+    watchDeadlines()
     if (!hasRoom() || roomWaiters.length > 0) await waitForRoom()
     return new Promise((resolve, reject) => {
       let bytes = 0
@@ -446,7 +455,7 @@ export function createGroupCommitAppender({
     drain: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => drainWaiters.push(resolve))),
     close() {
       isClosed = true
-      clearInterval(deadlineTimer)
+      if (deadlineTimer !== null) clearTimeout(deadlineTimer)
       link.close()
       for (const unit of [...underWay, ...queue])
         fail(unit, new AppendUnknownError(`${stream}: the appender was closed`))

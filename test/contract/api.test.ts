@@ -399,6 +399,8 @@ test('an attempt has all fields, null where nothing is known, and its response c
     error_message: null,
     outcome: 'success',
     next_attempt_at: null,
+    replay_id: null,
+    redrive_of: null,
   })
   assert.equal(status.type, 'successful')
   assert.equal(status.at, succeeded_at)
@@ -519,6 +521,7 @@ test('what needs no credential is answered without one', async () => {
       'deliverer',
       'matcher of delayed events',
       'matcher',
+      'retention',
       'notifier ledger',
       'notifier control',
       'outcomes of events',

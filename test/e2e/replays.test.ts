@@ -18,7 +18,13 @@ let app: string
 before(async () => {
   stack = await startStack()
   app = stack.credentials.application_id
-  receiver = await startReceiver()
+  const failed = new Set<string>()
+  receiver = await startReceiver(({ path, headers }) => {
+    const eventId = String(headers['x-event-id'])
+    if (path !== '/flaky' || failed.has(eventId)) return { status: 200 }
+    failed.add(eventId)
+    return { status: 503 }
+  })
   await Promise.all([stack.api.createEventType(), stack.api.createEventType('a.b.d')])
 })
 after(async () => {
@@ -36,8 +42,15 @@ const untilStatus = (id: string, status: JobAnswer['status']) =>
     return job.status === status && job
   })
 const received = (path: string) => receiver.requests.filter((request) => request.path === path)
-const send = (count: number, more: Record<string, unknown>) =>
-  Promise.all(Array.from({ length: count }, () => stack.api.send(more)))
+/** Resolves when they are matched, too: a subscription that is made then has nothing to do with them. */
+async function send(count: number, more: Record<string, unknown>): Promise<string[]> {
+  const eventIds = await Promise.all(Array.from({ length: count }, () => stack.api.send(more)))
+  await until('they are matched', async () => {
+    const { headers } = await stack.api.call('GET', `/events?application_id=${app}&limit=1`)
+    return headers.get('jethook-read-model') === 'current'
+  })
+  return eventIds
+}
 
 test('what a new subscription has missed is counted, and sent to it alone once that is confirmed', async () => {
   const labels = { case: 'new' }
@@ -98,6 +111,15 @@ test('a replay keeps to types, labels, times and places, and makes deliveries be
   const { body } = await post('/replays', { labels, event_types: ['a.b.d'], confirm: true })
   await receiver.waitFor(() => received('/selected').length === 16)
   assert.equal((await untilStatus(body.job_id, 'done')).progress.done, 4)
+})
+
+test('retries of a replayed delivery bear its mark too', async () => {
+  const labels = { case: 'flaky' }
+  await send(3, { labels })
+  await stack.api.subscribe(`${receiver.url}/flaky`, { labels })
+  const { body } = await post('/replays', { labels, confirm: true })
+  await receiver.waitFor(() => received('/flaky').length === 6)
+  assert.ok(received('/flaky').every(({ headers }) => headers['x-jethook-replay'] === body.job_id))
 })
 
 test('only what was never delivered: events of the time when it was disabled', async () => {
@@ -176,7 +198,7 @@ test('a restart in the middle repeats nothing and skips nothing', async () => {
 
 test('a replay works with the read model gone', async () => {
   const labels = { case: 'no rows' }
-  await send(10, { labels })
+  const [eventId] = await send(10, { labels })
   await stack.api.subscribe(`${receiver.url}/gone`, { labels })
   const client = new pg.Client({ connectionString: stack.servers.databaseUrl })
   await client.connect()
@@ -193,6 +215,12 @@ test('a replay works with the read model gone', async () => {
   await receiver.waitFor(() => received('/gone').length === 10)
   const done = await untilStatus(job.job_id, 'done')
   assert.deepEqual([done.progress.done, done.progress.succeeded], [10, null])
+  assert.equal((await post(`/events/${eventId}/replay`, {})).status, 204)
+  await receiver.waitFor(() => received('/gone').length === 11)
+  assert.equal(received('/gone').at(-1)?.headers['x-event-id'], eventId)
+  assert.notEqual(received('/gone').at(-1)?.headers['x-jethook-replay'], job.job_id)
+  const unknown = await post<{ id: string }>(`/events/${crypto.randomUUID()}/replay`, {})
+  assert.ok(unknown.status >= 500, 'nobody can tell')
 })
 
 test('the streams bear it all out', async () => {

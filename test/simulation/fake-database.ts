@@ -54,7 +54,7 @@ export function newTables(): Tables {
   }
 }
 
-const LOCK_POLL_MS = 100
+const LOCK_POLL_MS = 250
 const TIMEOUT_MS = 5_000
 
 /** Postgres as the projections' runner sees it: checkpoints, an advisory lock, transactions that are whole or not there. */

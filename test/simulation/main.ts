@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
+import { FAULT_NAMES } from './plan.ts'
 import { runSeeds, type SeedRow } from './run-seeds.ts'
-import { FAULT_NAMES } from './simulate.ts'
 
 const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seed SEED [--trace]]
 

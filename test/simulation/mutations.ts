@@ -1,4 +1,4 @@
-import type { FaultName } from './simulate.ts'
+import type { FaultName } from './plan.ts'
 
 /** A deliberate defect: `find`, which stands in `file` exactly once, becomes `replace`. */
 export interface Mutation {

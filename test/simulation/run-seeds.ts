@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import type { FaultName } from './simulate.ts'
+import type { FaultName } from './plan.ts'
 
 /** What the report says of one seed. */
 export interface SeedRow {

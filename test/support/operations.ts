@@ -72,6 +72,7 @@ export function requestOf(
     ...ids,
     ...(id === 'events.cancel' ? { event_id: ids['waiting_event_id']! } : {}),
     job_id: ids[`${id.split('.')[0]}_job_id`] ?? 'none',
+    action: 'cancel',
   }
   const query = new URLSearchParams()
   let address = path

@@ -114,7 +114,6 @@ export async function addDeadLetter(api: Api, people: People, world: World): Pro
     return found[0]
   })
   world.ids['delivery_id'] = letter.delivery_id
-  world.ids['action'] = 'cancel'
   for (const kind of ['redrives', 'discards', 'replays'])
     world.ids[`${kind}_job_id`] = (
       await call<{ job_id: string }>('POST', `/${kind}`, BODIES[`${kind}.create`]!(world.ids))

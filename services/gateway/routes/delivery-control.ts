@@ -3,8 +3,8 @@ import { OfApplicationPost } from '#shared/contract/delivery-options.ts'
 import { ProblemError } from '#shared/contract/problems.ts'
 import { laneOf } from '#shared/domain/ids.ts'
 import type { DeadLetterSkipped } from '#shared/facts/ledger.ts'
-import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
-import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
+import { letNextOneGo } from '#shared/runtime/let-next-one-go.ts'
 import type { GatewayServer } from '../app.ts'
 import { actorOf } from '../authentication.ts'
 import { listHeads } from '../backlog.ts'
@@ -123,13 +123,7 @@ export function registerDeliveryControlRoutes(server: GatewayServer, deps: Route
         body: JSON.stringify(fact),
         msgId: `skip:${deliveryId}`,
       })
-      const lane = laneOf(subscriptionId, config.laneCount)
-      // Its place first: a note without a place holds nobody up for long, a place without a note would be tried again.
-      for (const filter of [
-        WAITING_SUBJECTS.places(lane, subscriptionId, '*', deliveryId),
-        WAITING_SUBJECTS.head(lane, subscriptionId, '*', deliveryId),
-      ])
-        await nats.jsm.streams.purge(STREAM_NAMES.waiting, { filter })
+      await letNextOneGo(nats, { lane: laneOf(subscriptionId, config.laneCount), subscriptionId, deliveryId })
       return reply.code(204).send(null)
     },
   )

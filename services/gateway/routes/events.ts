@@ -23,6 +23,7 @@ import { actorOf } from '../authentication.ts'
 import { postOfRequest } from '../cloud-event-body.ts'
 import type { RouteDependencies } from '../dependencies.ts'
 import { problemOf } from '../error-handler.ts'
+import { findInStream } from '../find-in-stream.ts'
 import { type BatchResult, createIngest, type Sender } from '../ingest.ts'
 import { decodeKey, encodeKey, linkNext } from '../paging.ts'
 import { presentIngested } from '../presenters/ingested-event.ts'
@@ -158,11 +159,23 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
       const eventId = uuidOfPath(request.params.event_id)
       const { application_id: id } = request.body
       const { applicationId } = await authorize.application(request.principal, id, 'event.replay')
-      await request.catchUp(reply)
-      const found = await findEvent(orm, applicationId, eventId)
-      if (!found) throw new ProblemError('NotFound')
-      await replayEvent(deps, Number(found.seq), actorOf(request.principal))
+      const eventSeq = await seqOf()
+      if (eventSeq === null) throw new ProblemError('NotFound')
+      await replayEvent(deps, eventSeq, actorOf(request.principal))
       return reply.code(204).send(null)
+
+      /** A read model that is away only makes it take longer. */
+      async function seqOf(): Promise<number | null> {
+        try {
+          await request.catchUp(reply)
+          const found = await findEvent(orm, applicationId, eventId)
+          return found && Number(found.seq)
+        } catch (error) {
+          const seq = await findInStream(nats, applicationId, eventId)
+          if (seq === null) throw error
+          return seq
+        }
+      }
     },
   )
 
