@@ -74,6 +74,29 @@ export async function deleteOldEvents(
 }
 
 /**
+ * Deletes some of the oldest rejections.
+ * @param applicationId Null: of whatever was named as an application.  @returns how many.
+ */
+export async function deleteOldRejections(
+  orm: Orm,
+  applicationId: string | null,
+  { rejectedBeforeMs, limit }: { rejectedBeforeMs: number; limit: number },
+): Promise<number> {
+  const ofApplication = applicationId === null ? '' : 'application_id = ? AND '
+  const rows = await orm.em.getConnection().execute<{ count: number }[]>(
+    `WITH gone AS (
+       DELETE FROM rejections WHERE rejection_id IN (
+         SELECT rejection_id FROM rejections WHERE ${ofApplication}rejected_at < ${TIME}
+         ORDER BY rejected_at LIMIT ${Math.floor(limit)})
+       RETURNING 1
+     )
+     SELECT count(*)::int AS count FROM gone`,
+    applicationId === null ? [rejectedBeforeMs] : [applicationId, rejectedBeforeMs],
+  )
+  return rows[0]!.count
+}
+
+/**
  * Frees some ids of events of which nothing is left, neither in a stream nor in a table: a new event of the same id would
  * make the same deliveries.
  * @returns how many.

@@ -9,7 +9,7 @@ import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import type { Orm } from '#shared/runtime/postgres.ts'
 import type { CleanerConfig } from './config.ts'
-import { deleteOldDeliveries, deleteOldEvents, freeOldEventIds } from './delete-old.ts'
+import { deleteOldDeliveries, deleteOldEvents, deleteOldRejections, freeOldEventIds } from './delete-old.ts'
 import { expiringDeadLetters, unreadWarnings } from './warnings.ts'
 
 export interface CleanerDependencies {
@@ -64,6 +64,8 @@ export function createCleaner({ nats, orm, registry, health, config, clock, logg
     const { ledgerMaxAgeDays } = config.limits
     const receivedBeforeMs = clock.nowMs() - ledgerMaxAgeDays * DAY_MS
     await inBatches((limit) => freeOldEventIds(orm, { receivedBeforeMs, limit }))
+    // What was published under a name that is no application's belongs to nobody.
+    await inBatches((limit) => deleteOldRejections(orm, null, { rejectedBeforeMs: receivedBeforeMs, limit }))
   }
 
   async function cleanApplication({ applicationId, organizationId, quotas }: ApplicationState): Promise<void> {
@@ -80,8 +82,11 @@ export function createCleaner({ nats, orm, registry, health, config, clock, logg
     const events = await inBatches((limit) =>
       deleteOldEvents(orm, applicationId, { receivedBeforeMs: beforeMs(eventsDays), limit }),
     )
-    if (deliveries + events > 0)
-      logger.info({ application_id: applicationId, deliveries, events }, 'old rows are deleted')
+    const rejections = await inBatches((limit) =>
+      deleteOldRejections(orm, applicationId, { rejectedBeforeMs: beforeMs(eventsDays), limit }),
+    )
+    if (deliveries + events + rejections > 0)
+      logger.info({ application_id: applicationId, deliveries, events, rejections }, 'old rows are deleted')
   }
 
   /** Small ones, so that nobody waits for a lock for long. */

@@ -17,12 +17,17 @@ export function postOfRequest(request: FastifyRequest, nowMs: number): EventPost
   const { headers, body } = request
   const cloudEvent = hasBinaryCloudEvent(request)
     ? readBinary(headersOf(headers), body instanceof Buffer ? body : Buffer.alloc(0))
-    : isStructuredType(headers['content-type'])
+    : isStructuredType(headers['content-type']) && !isPlainPost(body)
       ? readStructured(body)
       : null
   if (cloudEvent === null) return null
   const occurredAt = new Date(nowMs).toISOString()
   return postOfCloudEvent(cloudEvent, { applicationId: applicationOf(request), occurredAt })
+}
+
+/** The contract takes a post under any type that ends in +json. */
+function isPlainPost(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'event_type' in body && !('specversion' in body)
 }
 
 /** A CloudEvent has no place for it: it stands in the query, or the credential belongs to one application. */

@@ -111,6 +111,22 @@ test('what is older than its application keeps it goes, in small batches; what i
   })
 })
 
+test('rejections go with the events of their age, also those of what is no application', async () => {
+  await keepFor({ days_of_events_retention_limit: 10 })
+  const insert = (application: string, days: number) =>
+    client.query(
+      `INSERT INTO rejections (rejection_id, ledger_seq, application_id, problem_id, status, detail, published_at, rejected_at)
+       VALUES (gen_random_uuid(), 1, $1, 'Forbidden', 403, '', now(), now() - make_interval(days => $2))`,
+      [application, days],
+    )
+  await Promise.all([insert(app, 11), insert(app, 9), insert('nothing', 11), insert('nothing', 400)])
+  const left = await until('the old ones are gone', async () => {
+    const { rows } = await client.query<{ application_id: string }>('SELECT application_id FROM rejections')
+    return rows.length === 2 && rows.map(({ application_id }) => application_id).sort()
+  })
+  assert.deepEqual(left, [app, 'nothing'].sort())
+})
+
 test('a warning comes well before a stream drops what is not read, or dead letters expire', async () => {
   await keepFor({})
   await stack.api.send({ labels: { to: 'gone' } })
