@@ -94,6 +94,16 @@ test('bytes and plain text arrive as they were published', async () => {
   }
 })
 
+test('many large events are taken, in several groups', async () => {
+  const ids = Array.from({ length: 24 }, () => newEventId(Date.now()))
+  const large = JSON.stringify('x'.repeat(600_000))
+  await stack.restart(async () => {
+    for (const id of ids) await publish(large, { 'Jethook-Event-Id': id })
+  })
+  await receiver.waitFor(() => ids.every((id) => arrived(id).length > 0))
+  assert.ok(ids.every((id) => arrived(id)[0]?.body.length === large.length))
+})
+
 test('what is refused is listed with the problem that its post would have had, and is not delivered', async () => {
   const cases: [string, Record<string, string>, string, string][] = [
     ['{}', {}, `in.${app}.no.such.type`, 'EventTypeDoesNotExist'],

@@ -39,7 +39,7 @@ export const FAILPOINTS: readonly Failpoint[] = [
   {
     name: 'inbox-events-stored-not-acknowledged',
     file: ADMISSION,
-    anchor: 'const results = candidates.length === 0 ? [] : await ingest.batch(candidates.map(sentPost))\n',
+    anchor: 'const results = await ingest.batch(group.map(sentPost))\n',
     where: 'after',
     when: "results.some((result) => 'event' in result)",
   },

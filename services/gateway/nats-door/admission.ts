@@ -16,6 +16,8 @@ import type { RateLimiter } from '../rate-limiter.ts'
 import { eventIdOf, headersOf, type InboxMessage } from './inbox-message.ts'
 import { NO_ADDRESS, principalOfApplication } from './nats-sender.ts'
 
+/** Of messages' bodies in one append. */
+const GROUP_MAX_BYTES = 8 * 1024 * 1024
 const ROWS_LIMIT_MS = 10_000
 const ROWS_POLL_MS = 10
 const DETAIL_CHARACTERS_MAX = 500
@@ -155,17 +157,35 @@ export function createAdmission(options: AdmissionOptions): Admission {
           failures.push({ inbox, error })
         }
       }
-      const results = candidates.length === 0 ? [] : await ingest.batch(candidates.map(sentPost))
-      for (const [i, result] of results.entries()) {
-        const { inbox } = candidates[i]!
-        if ('event' in result || result.error instanceof EntryTakenError) inbox.done()
-        else failures.push({ inbox, error: result.error })
+      for (const group of groupsOf(candidates)) {
+        const results = await ingest.batch(group.map(sentPost))
+        for (const [i, result] of results.entries()) {
+          const { inbox } = group[i]!
+          if ('event' in result || result.error instanceof EntryTakenError) inbox.done()
+          else failures.push({ inbox, error: result.error })
+        }
       }
       const settled = await Promise.allSettled(failures.map(({ inbox, error }) => settle(inbox, error)))
       const failed = settled.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
       if (failed) throw failed.reason
     },
   }
+}
+
+/** What is appended as one: not without end, as messages may be large. */
+function groupsOf(candidates: readonly Candidate[]): Candidate[][] {
+  const groups: Candidate[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const candidate of candidates) {
+    const size = candidate.inbox.message.data.length
+    if (bytes + size > GROUP_MAX_BYTES) {
+      groups.push([])
+      bytes = 0
+    }
+    groups.at(-1)!.push(candidate)
+    bytes += size
+  }
+  return groups
 }
 
 function readPost({ message, storedAtMs }: InboxMessage): EventPost {

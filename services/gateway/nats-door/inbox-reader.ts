@@ -5,7 +5,8 @@ import { createFairShare } from './fair-share.ts'
 import { openInboxConsumer, purgeInbox } from './inbox-consumer.ts'
 import { type InboxMessage, inboxMessage } from './inbox-message.ts'
 
-const BATCH_MAX = 500
+/** Twice as many are in memory at the most, each of up to 2 MiB. */
+const BATCH_MAX = 250
 const GATHER_MS = 2
 const PURGE_INTERVAL_MS = 1_000
 
