@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { RejectionAnswer } from '#shared/contract/rejection-schemas.ts'
 import type { EventAnswer } from '#shared/contract/schemas.ts'
 import { newEventId } from '#shared/domain/ids.ts'
@@ -11,7 +12,8 @@ import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
-const FLOOD = 6_000
+const FLOOD = 4_000
+const WINDOW_MS = 1_000
 
 let stack: Stack
 let publisher: NatsPublisher
@@ -20,7 +22,8 @@ let receiver: Receiver
 let app = ''
 
 before(async () => {
-  stack = await startStack({ HEALTH_CHECK_KEY: '' })
+  // Short, so that what is read again later is nothing that JetStream remembers.
+  stack = await startStack({ HEALTH_CHECK_KEY: '', DUPLICATE_WINDOW_MS: String(WINDOW_MS) })
   publisher = await connectPublisher(stack.servers.natsUrl)
   own = await connectNats(stack.servers.natsUrl, 'test', testLogger)
   receiver = await startReceiver()
@@ -189,6 +192,30 @@ test('what is published while nobody reads is taken after the next start, and he
   })
   await receiver.waitFor(() => ids.every((id) => arrived(id).length > 0))
   assert.ok(ids.every((id) => arrived(id).length === 1))
+})
+
+test('what is read again after JetStream has forgotten its id makes no second event, and no second decision', async () => {
+  const refused = newEventId(Date.now())
+  await stack.restart(async () => {
+    await publish('{"n":"once"}')
+    await publish('{}', { 'Jethook-Event-Id': refused }, `in.${app}.later.to.come`)
+  })
+  const ofOnce = () => receiver.requests.filter(({ body }) => body.toString() === '{"n":"once"}')
+  await receiver.waitFor(() => ofOnce().length > 0)
+  await rejectionOf(refused)
+  await stack.restart(async () => {
+    // As after power loss: the server knows of nothing that was acknowledged, and the time of ids is over.
+    await own.jsm.consumers.delete(STREAM_NAMES.inbox, 'admission')
+    await delay(WINDOW_MS + 200)
+  })
+  await stack.api.createEventType('later.to.come')
+  const last = newEventId(Date.now())
+  await publish('{}', { 'Jethook-Event-Id': last })
+  await receiver.waitFor(() => arrived(last).length > 0)
+  await emptyInbox()
+  assert.equal(ofOnce().length, 1)
+  assert.equal((await rejections(`&event_id=${refused}`)).length, 1)
+  assert.equal((await stack.api.call('GET', `/events/${refused}?application_id=${app}`)).status, 404)
 })
 
 test('a flood by one application does not keep the others waiting', async () => {

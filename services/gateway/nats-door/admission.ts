@@ -148,10 +148,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const failures: { inbox: InboxMessage; error: unknown }[] = []
       const candidates: Candidate[] = []
       for (const inbox of messages) {
-        const isRepeated = isSeenBefore(inbox)
-        if (isRepeated && !open.has(inbox)) continue
+        if (isSeenBefore(inbox) && !open.has(inbox)) continue
         try {
-          if (!isRepeated) refuseTooMany(inbox)
+          if (!inbox.message.redelivered) refuseTooMany(inbox)
           candidates.push({ inbox, post: readPost(inbox) })
         } catch (error) {
           failures.push({ inbox, error })

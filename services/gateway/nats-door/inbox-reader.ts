@@ -1,5 +1,6 @@
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
 import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { reliableWindowMs } from '../admit.ts'
 import { type AdmissionOptions, createAdmission } from './admission.ts'
 import { createFairShare } from './fair-share.ts'
 import { openInboxConsumer, purgeInbox } from './inbox-consumer.ts'
@@ -28,7 +29,8 @@ export function createInboxReader(deps: AdmissionOptions): InboxReader {
   let timer: NodeJS.Timeout | null = null
 
   /** Of what lies here for long another reader may have taken care, so long ago that JetStream has forgotten the id. */
-  const isOld = ({ storedAtMs }: InboxMessage) => clock.nowMs() - storedAtMs > config.duplicateWindowMs / 4
+  const windowMs = reliableWindowMs({ windowMs: config.duplicateWindowMs, appendTimeoutMs: config.appendTimeoutMs })
+  const isOld = ({ storedAtMs }: InboxMessage) => clock.nowMs() - storedAtMs > windowMs
   const isSeenBefore = (inbox: InboxMessage) => inbox.message.redelivered || inbox.seq <= seenThroughSeq || isOld(inbox)
 
   /** Batches of the reader, and those that are taken before their turn: one after the other. */
