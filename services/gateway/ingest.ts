@@ -87,7 +87,7 @@ export function createIngest(deps: RouteDependencies): Ingest {
       const payload = readPayload(read)
       const { givenId } = read
       if (givenId !== null && !isCoveredByWindow(givenId, nowMs, window)) await usedIds.refuseIfUsed(givenId)
-      const type = await typeOf(read)
+      const type = await typeOf(read, entry)
       if (type.schema !== null) await refuseOffSchema(type, read, deps)
       const event = acceptEvent(entry ? { ...read, givenId: givenId ?? entry.eventId } : read, {
         eventType: type.name,
@@ -109,11 +109,12 @@ export function createIngest(deps: RouteDependencies): Ingest {
   }
 
   /** The event's type; when there is none, a known id is still the contract's first complaint. */
-  async function typeOf(read: ReadEvent): Promise<EventTypeState> {
+  async function typeOf(read: ReadEvent, entry: Entry | undefined): Promise<EventTypeState> {
     try {
       return await freshRegistry.decide(() => activeEventType(read, registry))
     } catch (error) {
-      if (read.givenId === null) throw error
+      // The contract is one of posts; here a flood would have everybody wait for the read model.
+      if (read.givenId === null || entry !== undefined) throw error
       await readYourWrites.catchUp()
       if ((await findEventId(orm, read.givenId)).isKnown) throw new ProblemError('EventAlreadyIngested')
       throw error
