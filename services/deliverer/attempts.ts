@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { cancelledMessage, isCancelled } from '#shared/domain/cancellation.ts'
 import { REQUEST_ORIGIN_HEADER } from '#shared/domain/handshake.ts'
 import { type Judgement, judgeAttempt } from '#shared/domain/outcome.ts'
@@ -59,6 +60,7 @@ export interface Attempts {
 
 /** An attempt that runs for so long is shown as under way. */
 const IN_PROGRESS_AFTER_MS = 1_000
+const RECORD_AGAIN_MS = 250
 
 export function createAttempts(options: AttemptsOptions): Attempts {
   const { nats, registry, ledger, waiting, eventCache, sender, targets, settling, config, clock, logger } = options
@@ -87,10 +89,23 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     try {
       const judgement = judge(item, made, subscription)
       options.onAnswered(item, made, judgement)
-      finish(item, await record(item, made, judgement))
+      finish(item, await recordAtLast(item, made, judgement))
       options.afterRecorded(item, made, judgement)
     } catch (error) {
       giveBack(item, error)
+    }
+  }
+
+  /** What the receiver has answered is not thrown away for trouble of our own: it would be asked again. */
+  async function recordAtLast(item: WorkItem, made: MadeRequest, judgement: Judgement): Promise<Settlement> {
+    while (true) {
+      try {
+        return await record(item, made, judgement)
+      } catch (error) {
+        if (options.isStopping()) throw error
+        logger.warn({ err: error, delivery_id: item.attempt.deliveryId }, 'an attempt is not recorded yet')
+        await delay(RECORD_AGAIN_MS)
+      }
     }
   }
 
@@ -119,7 +134,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     return { result, startedAtMs, finishedAtMs: clock.nowMs(), durationMs: Math.round(performance.now() - begin) }
   }
 
-  /** First the schedule of the retry, then the fact: a crash in between repeats the attempt. */
+  /** First the schedule of the retry, then the fact: a crash in between repeats the attempt. May be done more than once. */
   async function record(item: WorkItem, made: MadeRequest, judgement: Judgement): Promise<Settlement> {
     const { attempt, lane } = item
     if (item.isRedelivered) {

@@ -71,18 +71,21 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
 
   async function ownConsumer(): Promise<Consumer> {
     const startTime = options.startTime?.() ?? null
-    return nats.js.consumers.get(stream, {
-      ...(startTime
-        ? { deliver_policy: DeliverPolicy.StartTime, opt_start_time: startTime.toISOString() }
-        : { opt_start_seq: Math.max(1, await options.fromSeq()) }),
+    // Not given up with the connection: what a position is asked of may go on with it.
+    const start = startTime
+      ? { deliver_policy: DeliverPolicy.StartTime, opt_start_time: startTime.toISOString() }
+      : { opt_start_seq: Math.max(1, await options.fromSeq()) }
+    const getting = nats.js.consumers.get(stream, {
+      ...start,
       ...(options.headersOnly ? { headers_only: true } : {}),
       inactive_threshold: 30_000,
       ...(options.filterSubjects ? { filter_subjects: options.filterSubjects } : {}),
     })
+    return nats.unlessLost(getting)
   }
 
   async function readOnce(): Promise<void> {
-    const consumer = await nats.unlessLost(options.openConsumer?.() ?? ownConsumer())
+    const consumer = options.openConsumer ? await nats.unlessLost(options.openConsumer()) : await ownConsumer()
     if (stopping.signal.aborted) return
     const consuming = consumer.consume({
       max_messages: batchMax * 2,

@@ -112,6 +112,27 @@ test('a disabled subscription and an open breaker are told, and editors get a ma
   assert.equal(mails.mails.filter(isAbout).length, 1)
 })
 
+test('a receiver that says 410 has its subscription disabled, which is told, and mailed', async () => {
+  const gone = await startReceiver(() => ({ status: 410 }))
+  try {
+    const labels = { told: 'gone' }
+    const { subscription_id } = await stack.api.subscribe(gone.url, { labels })
+    const mailsBefore = mails.mails.length
+    await stack.api.send({ labels })
+    const ofThis = () =>
+      told('jethook.subscription.disabled').filter((each) => each.subscription_id === subscription_id)
+    await until('it is told', async () => ofThis().length === 1)
+    assert.equal(ofThis()[0]?.reason, 'gone')
+    assert.equal((await stateOf(subscription_id)).state.isEnabled, false)
+    const toEditor = () => mails.mails.slice(mailsBefore).filter(({ to }) => to === 'editor@example.com')
+    await until('the mail came', async () => toEditor().length === 1)
+    assert.match(toEditor()[0]!.content, /is gone/)
+    assert.equal(gone.requests.length, 1)
+  } finally {
+    await gone.close()
+  }
+})
+
 test('dead letters of an operational application make no further event', async () => {
   operationalStatus = 400
   const labels = { told: 'loop' }
