@@ -10,6 +10,8 @@ import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
+const MASTER = '6a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d'
+
 let stack: Stack
 let receiver: Receiver
 let publisher: NatsPublisher
@@ -17,7 +19,13 @@ let app = ''
 
 before(async () => {
   stack = await startStack({
+    MASTER_API_KEY: MASTER,
+    ENABLE_QUOTA_ENFORCEMENT: 'true',
+    QUOTA_GLOBAL_EVENTS_PER_DAY_LIMIT: '100000',
+    QUOTA_GLOBAL_APPLICATIONS_PER_ORGANIZATION_LIMIT: '10',
     DISABLE_API_RATE_LIMITING: 'false',
+    API_RATE_LIMITING_TOKEN_BURST_SIZE: '1000000',
+    API_RATE_LIMITING_IP_BURST_SIZE: '1000000',
     API_RATE_LIMITING_INGEST_BURST_SIZE: '60',
     API_RATE_LIMITING_INGEST_REPLENISH_PERIOD_IN_MS: '3600000',
   })
@@ -80,6 +88,35 @@ test('the service is found, and tells of its subject, its answers and its figure
     assert.equal(endpoints?.[0]?.num_requests, 7)
     assert.deepEqual(endpoints?.[0]?.data, { accepted: 2, refused: 5, failed: 0 })
   }
+})
+
+test('the quota of a day counts events of all doors, and what is beyond it is refused by each', async () => {
+  const { body } = await stack.api.call<{ application_id: string }>('POST', '/applications', {
+    organization_id: stack.credentials.organization_id,
+    name: 'small',
+  })
+  const { application_id } = body
+  await stack.api.call('POST', '/event_types', { application_id, service: 'a', resource_type: 'b', verb: 'c' })
+  const quotas = { events_per_day_limit: 3 }
+  await stack.api.call('PUT', `/applications/${application_id}/quotas`, quotas, `Bearer ${MASTER}`)
+  const subject = `${application_id}.a.b.c`
+  const post = () => stack.api.call<{ id?: string }>('POST', '/event', stack.api.eventPost({ application_id }))
+  const publish = async () => {
+    const id = newEventId(Date.now())
+    await publisher.js.publish(`in.${subject}`, '{}', { headers: natsHeaders({ 'Jethook-Event-Id': id }) })
+    return until('it is decided on', async () => {
+      const query = `application_id=${application_id}`
+      const [rejection] = (await stack.api.call<RejectionAnswer[]>('GET', `/rejections?${query}&event_id=${id}`)).body
+      if (rejection) return rejection.problem.id
+      return (await stack.api.call('GET', `/events/${id}?${query}`)).status === 200 && 'taken'
+    })
+  }
+  assert.equal((await post()).status, 201)
+  assert.equal((await request('{}', {}, `ingest.${subject}`)).code, null)
+  assert.equal(await publish(), 'taken')
+  assert.equal(await publish(), 'TooManyEventsToday')
+  assert.equal((await request('{}', {}, `ingest.${subject}`)).body.id, 'TooManyEventsToday')
+  assert.equal((await post()).body.id, 'TooManyEventsToday')
 })
 
 test('an application that asks for too much is told so, and another one is not', async () => {
