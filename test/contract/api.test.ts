@@ -178,7 +178,7 @@ test('an event that cannot be read is 400 JsonPayload', async () => {
   const plusJson = await raw(
     'POST',
     '/event',
-    { 'content-type': 'application/cloudevents+json; charset=utf-8', authorization },
+    { 'content-type': 'application/vnd.api+json; charset=utf-8', authorization },
     good,
   )
   assert.equal(plusJson.status, 201)
