@@ -49,13 +49,14 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'services/deliverer/intake.ts',
     find: '!isBeforeRecorded(attempt) ||',
     replace: '',
+    faults: ['slow', 'server crash, consumers lost'],
   },
   {
     name: "another's decision of the same attempt is not followed",
     file: 'services/deliverer/attempts.ts',
     find: 'if (isDuplicate) return followRecorded(item)',
     replace: '',
-    faults: ['pause', 'redelivery', 'double firing'],
+    faults: ['pause', 'disk full'],
   },
   {
     name: 'a cancelled delivery is sent all the same',
