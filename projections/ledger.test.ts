@@ -305,6 +305,13 @@ test('a late repetition of an attempt does not reopen or bury a delivery that ha
   }
 })
 
+test('a delivery that is repeated behind its end does not let a repeated attempt end it again', () => {
+  const delivery = deliveryFact(1)
+  const dead = attemptFact(delivery, 1, { type: 'dead-letter', reason: 'permanent' })
+  for (const cuts of [[], [1], [2], [3], [1, 2, 3]])
+    assert.equal(tablesOf([delivery, dead, delivery, dead], cuts).deadLetters.get(delivery.deliveryId)?.ledgerSeq, 2)
+})
+
 test('a dead letter is redriven or discarded once: the first decision counts', () => {
   const delivery = deliveryFact(1)
   const facts = [

@@ -261,7 +261,8 @@ function foldDelivery(
   { fact, seq }: Placed<DeliveryCreated>,
   cancellations: LedgerState,
 ): void {
-  if (segment.newDeliveries.has(fact.deliveryId)) return
+  // One that is repeated behind its end would open it again, for what else is repeated to end it anew.
+  if (segment.newDeliveries.has(fact.deliveryId) || segment.finishedDeliveries.has(fact.deliveryId)) return
   const cancellation = cancellationOf(fact, cancellations)
   segment.newDeliveries.set(fact.deliveryId, {
     deliveryId: fact.deliveryId,

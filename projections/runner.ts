@@ -6,7 +6,8 @@ import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
 import { readStreamState } from '#shared/runtime/streams.ts'
-import type { Placed, Projection } from './projection.ts'
+import { decodePlaced, ProjectionHaltedError, refuseHoles } from './checked-facts.ts'
+import type { Projection } from './projection.ts'
 
 const BATCH_MAX = 1_000
 /** Larger transactions under load: a third less CPU in Postgres, and a read waits so much longer at the most. */
@@ -16,14 +17,14 @@ const RECONNECT_WAIT_MS = 500
 /** Class of the advisory locks that make one runner the active one; the second key is the projection's. */
 const LOCK_CLASS = 0x6a_65_74_02
 
-/** The stream, the checkpoint or a fact is not what it must be: going on would make a wrong read model. */
-export class ProjectionHaltedError extends Error {
-  override name = 'ProjectionHaltedError'
-}
-
 /** The stream is not the one that the rows were made from, or has lost its end: nobody may go on with it. */
 export class StreamReplacedError extends ProjectionHaltedError {
   override name = 'StreamReplacedError'
+}
+
+/** An operator has put other rows in place, with a checkpoint of their own (rebuild, rollback). */
+class RowsSwappedError extends Error {
+  override name = 'RowsSwappedError'
 }
 
 export interface RunnerOptions<Fact, State, Rows> {
@@ -46,6 +47,8 @@ export interface ProjectionRunner extends Service {
 interface Session<State> {
   client: pg.Client
   seq: number
+  /** Which rows they are: each swap counts it on. */
+  generation: number
   state: State
 }
 
@@ -98,8 +101,8 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
     try {
       await client.connect()
       await client.query('SELECT pg_advisory_lock($1, hashtext($2))', [LOCK_CLASS, projection.name])
-      const seq = await readCheckpoint(client)
-      return { client, seq, state: await projection.loadState(client) }
+      const checkpoint = await readCheckpoint(client)
+      return { client, ...checkpoint, state: await projection.loadState(client) }
     } catch (error) {
       await client.end().catch(() => {})
       throw error
@@ -114,12 +117,16 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
   }
 
   /** The sequence to go on after. A stream that is another one, or has lost its end, would be read as if nothing was. */
-  async function readCheckpoint(client: pg.Client): Promise<number> {
+  async function readCheckpoint(client: pg.Client): Promise<{ seq: number; generation: number }> {
     const stream = await readStreamState(nats, projection.stream)
-    const { rows } = await client.query<{ version: number; stream_created_at: string; seq: string }>(
-      'SELECT version, stream_created_at, seq FROM projection_checkpoints WHERE name = $1',
-      [projection.name],
-    )
+    const { rows } = await client.query<{
+      version: number
+      stream_created_at: string
+      seq: string
+      generation: number
+    }>('SELECT version, stream_created_at, seq, generation FROM projection_checkpoints WHERE name = $1', [
+      projection.name,
+    ])
     const [row] = rows
     if (!row) {
       await client.query(
@@ -127,7 +134,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
          VALUES ($1, $2, $3, $4, 0, 0)`,
         [projection.name, projection.version, projection.stream, stream.createdAt],
       )
-      return 0
+      return { seq: 0, generation: 0 }
     }
     const seq = Number(row.seq)
     if (row.version !== projection.version)
@@ -139,7 +146,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
         `${projection.stream} is not the stream that ${projection.name} was made from (identity changed): rebuild needed`,
       )
     }
-    return seq
+    return { seq, generation: row.generation }
   }
 
   /** Each time that reading starts again, the server may have been started on an older copy of its files. */
@@ -159,8 +166,8 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
     if (session === null) throw new Error('the connection to Postgres was lost')
     const current = session
     try {
-      await checkDensity(current.seq, messages)
-      const facts = messages.map(decodeMessage)
+      await refuseHoles(nats, projection, current.seq, messages)
+      const facts = messages.map((message) => decodePlaced(projection, message))
       const { rows, state } = projection.fold(current.state, facts)
       await writeBatch(current, rows, messages.at(-1)!.seq)
       current.state = state
@@ -174,31 +181,6 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
     }
   }
 
-  /** A hole behind the stream's first message is age; a hole anywhere else is loss. */
-  async function checkDensity(afterSeq: number, messages: JsMsg[]): Promise<void> {
-    if (projection.mayHaveGaps) return
-    let expected = afterSeq + 1
-    for (const { seq } of messages) {
-      if (seq !== expected) {
-        const { firstSeq } = await readStreamState(nats, projection.stream)
-        if (seq < expected || firstSeq <= expected)
-          throw new ProjectionHaltedError(`${projection.stream} has a gap: ${seq} follows ${expected - 1}`)
-      }
-      expected = seq + 1
-    }
-  }
-
-  function decodeMessage(message: JsMsg): Placed<Fact> {
-    try {
-      return { seq: message.seq, fact: projection.decode(message) }
-    } catch (error) {
-      throw new ProjectionHaltedError(
-        `${projection.stream} ${message.seq} can't be read: ${(error as Error).message}`,
-        { cause: error },
-      )
-    }
-  }
-
   /** After a lost answer to COMMIT the next session reads from the database which checkpoint holds. */
   async function writeBatch(current: Session<State>, rows: Rows, toSeq: number): Promise<void> {
     const { client } = current
@@ -208,15 +190,35 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
     const moved = await client.query({
       name: 'move-checkpoint',
       text: `UPDATE projection_checkpoints SET seq = $1, matched_event_seq = greatest(matched_event_seq, $2)
-             WHERE name = $3 AND version = $4 AND seq = $5`,
-      values: [toSeq, projection.matchedEventSeq(rows), projection.name, projection.version, current.seq],
+             WHERE name = $3 AND version = $4 AND seq = $5 AND generation = $6`,
+      values: [
+        toSeq,
+        projection.matchedEventSeq(rows),
+        projection.name,
+        projection.version,
+        current.seq,
+        current.generation,
+      ],
     })
     if (moved.rowCount !== 1) {
       await client.query('ROLLBACK')
+      await refuseSwapped(current)
       throw new ProjectionHaltedError(`${projection.name}: somebody else has moved the checkpoint`)
     }
     await client.query('COMMIT')
     current.seq = toSeq
+  }
+
+  /** Other rows are gone on with; a checkpoint that was moved under the same rows is not. */
+  async function refuseSwapped({ client, generation }: Session<State>): Promise<void> {
+    const { rows } = await client.query<{ generation: number }>(
+      'SELECT generation FROM projection_checkpoints WHERE name = $1',
+      [projection.name],
+    )
+    const now = rows[0]?.generation ?? generation
+    if (now === generation) return
+    logger.info({ generation: now }, 'other rows were put in place: going on from their checkpoint')
+    throw new RowsSwappedError(`${projection.name}: other rows were put in place`)
   }
 
   function halt(error: Error): void {

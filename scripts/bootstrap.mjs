@@ -28,12 +28,14 @@ const TASKS = {
   test: (args) => [[...TEST_FLAGS, '--test-concurrency=2', ...(args.length > 0 ? args : ALL_TESTS)]],
   'reset-link': (args) => [['scripts/operator/reset-link.ts', ...args]],
   'rotate-key': (args) => [['scripts/operator/rotate-key.ts', ...args]],
+  projections: (args) => [['scripts/operator/projections.ts', ...args]],
   backup: (args) => [['scripts/backup/main.ts', 'backup', ...args]],
   restore: (args) => [['scripts/backup/main.ts', 'restore', ...args]],
   verify: (args) => [['scripts/verify/main.ts', ...args]],
   simulate: (args) => [['test/simulation/main.ts', ...args]],
   faults: (args) => [['test/faults/run-faults.ts', ...args]],
   'redrive-test': (args) => [['test/faults/redrive-main.ts', ...args]],
+  'rebuild-test': (args) => [['test/faults/rebuild-main.ts', ...args]],
   'kill-test': (args) => [['test/faults/kill-everything.ts', ...args]],
 }
 

@@ -164,6 +164,8 @@ async function forgetCleaned(client: pg.Client, schema: string): Promise<void> {
     `DELETE FROM pg_temp.deliveries WHERE delivery_id IN (${deliveries})`,
     `DELETE FROM pg_temp.postponed_events WHERE event_id IN (${events})`,
     `DELETE FROM pg_temp.events WHERE event_id IN (${events})`,
+    `DELETE FROM pg_temp.rejections r WHERE ${isOld('r.rejected_at')}
+       AND NOT EXISTS (SELECT FROM ${live('rejections')} l WHERE l.rejection_id = r.rejection_id)`,
   ])
     await client.query(statement)
 }

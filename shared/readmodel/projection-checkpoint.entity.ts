@@ -11,6 +11,8 @@ export const ProjectionCheckpointRow = defineEntity({
     /** Which stream it was: one that was made anew has another time. */
     streamCreatedAt: p.text(),
     seq: p.bigint('number'),
+    /** Counted on whenever other rows are put in place (rebuild, rollback). */
+    generation: p.integer(),
     /** LEDGER only: matching is known to be done up to this EVENTS sequence. */
     matchedEventSeq: p.bigint('number'),
   },

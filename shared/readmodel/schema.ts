@@ -9,6 +9,7 @@ import { ExpiredEventIdRow } from './expired-event-id.entity.ts'
 import { Migration20261124First } from './migrations/migration-20261124-first.ts'
 import { Migration20261124WholeApi } from './migrations/migration-20261124-whole-api.ts'
 import { Migration20261125DeadLetters } from './migrations/migration-20261125-dead-letters.ts'
+import { Migration20261125Generations } from './migrations/migration-20261125-generations.ts'
 import { Migration20261125Rejections } from './migrations/migration-20261125-rejections.ts'
 import { PostponedEventRow } from './postponed-event.entity.ts'
 import { ProjectionCheckpointRow } from './projection-checkpoint.entity.ts'
@@ -39,4 +40,5 @@ export const MIGRATIONS = [
   { name: '20261124-whole-api', class: Migration20261124WholeApi },
   { name: '20261125-dead-letters', class: Migration20261125DeadLetters },
   { name: '20261125-rejections', class: Migration20261125Rejections },
+  { name: '20261125-generations', class: Migration20261125Generations },
 ]

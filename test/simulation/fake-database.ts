@@ -106,7 +106,11 @@ export function createFakeDatabase(time: VirtualTime, random: SeededRandom): Fak
     const rows = (found: unknown[]) => ({ rows: found, rowCount: found.length })
     if (sql.startsWith('SELECT version, stream_created_at, seq')) {
       const row = tables.checkpoints.get(values[0] as string)
-      return rows(row ? [{ version: row.version, stream_created_at: row.streamCreatedAt, seq: String(row.seq) }] : [])
+      return rows(
+        row
+          ? [{ version: row.version, stream_created_at: row.streamCreatedAt, seq: String(row.seq), generation: 0 }]
+          : [],
+      )
     }
     if (sql.startsWith('INSERT INTO projection_checkpoints')) {
       const [name, version, , createdAt] = values as [string, number, string, string]
