@@ -11,6 +11,8 @@ const UNIT_TESTS = [
   'test/architecture.test.ts',
 ]
 const ALL_TESTS = [...UNIT_TESTS.slice(0, 3), 'scripts/**/*.test.ts', 'test/**/*.test.ts']
+/** Takes all cores by itself. */
+const SIMULATION = 'test/simulation/seeds.alone.ts'
 const TEST_FLAGS = ['--test', '--test-timeout=240000']
 
 /** What each task runs, one command after the other; the first that fails ends it. */
@@ -25,7 +27,13 @@ const TASKS = {
     ['node_modules/typescript/bin/tsc', '--noEmit'],
     [...TEST_FLAGS, ...UNIT_TESTS],
   ],
-  test: (args) => [[...TEST_FLAGS, '--test-concurrency=2', ...(args.length > 0 ? args : ALL_TESTS)]],
+  test: (args) =>
+    args.length > 0
+      ? [[...TEST_FLAGS, '--test-concurrency=2', ...args]]
+      : [
+          [...TEST_FLAGS, '--test-concurrency=2', ...ALL_TESTS],
+          [...TEST_FLAGS, SIMULATION],
+        ],
   'reset-link': (args) => [['scripts/operator/reset-link.ts', ...args]],
   'rotate-key': (args) => [['scripts/operator/rotate-key.ts', ...args]],
   projections: (args) => [['scripts/operator/projections.ts', ...args]],
