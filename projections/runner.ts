@@ -5,7 +5,7 @@ import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
-import { readStreamState } from '#shared/runtime/streams.ts'
+import { readStreamState, readStreamStateThrough } from '#shared/runtime/streams.ts'
 import { decodePlaced, ProjectionHaltedError, refuseHoles } from './checked-facts.ts'
 import type { Projection } from './projection.ts'
 
@@ -141,7 +141,8 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
       throw new ProjectionHaltedError(
         `${projection.name}: rows of version ${row.version}, not ${projection.version}: rebuild needed`,
       )
-    if (row.stream_created_at !== stream.createdAt || stream.lastSeq < seq) {
+    const { createdAt, lastSeq } = await readStreamStateThrough(nats, projection.stream, seq)
+    if (row.stream_created_at !== createdAt || lastSeq < seq) {
       throw new StreamReplacedError(
         `${projection.stream} is not the stream that ${projection.name} was made from (identity changed): rebuild needed`,
       )
@@ -151,7 +152,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
 
   /** Each time that reading starts again, the server may have been started on an older copy of its files. */
   async function refuseReplacedStream(seq: number): Promise<void> {
-    const { lastSeq } = await readStreamState(nats, projection.stream)
+    const { lastSeq } = await readStreamStateThrough(nats, projection.stream, seq)
     if (lastSeq >= seq) return
     const error = new StreamReplacedError(
       `${projection.stream} ends at ${lastSeq}, though ${seq} was read from it: its end is lost`,

@@ -1,6 +1,6 @@
 import type { Nats } from '#shared/runtime/nats.ts'
 import type { Orm } from '#shared/runtime/postgres.ts'
-import { readStreamState, type StreamName } from '#shared/runtime/streams.ts'
+import { readStreamStateThrough, type StreamName } from '#shared/runtime/streams.ts'
 import { StreamReplacedError } from './runner.ts'
 
 /**
@@ -15,7 +15,7 @@ export async function refuseOlderStreams(nats: Nats, orm: Orm): Promise<void> {
       'SELECT stream, seq, stream_created_at FROM projection_checkpoints',
     )
   for (const { stream, seq, stream_created_at: createdAt } of rows) {
-    const state = await readStreamState(nats, stream)
+    const state = await readStreamStateThrough(nats, stream, Number(seq))
     if (state.createdAt === createdAt && state.lastSeq >= Number(seq)) continue
     const what =
       state.createdAt === createdAt ? `ends at ${state.lastSeq}, before ${seq}` : 'is another one than before'

@@ -61,19 +61,24 @@ function consumerConfig({ source, unacknowledgedMax, afterSeq }: LaneConsumerOpt
   }
 }
 
-/** Makes the durable consumer when it is missing; an existing one is never created over. */
-async function ensureConsumer(options: LaneConsumerOptions): Promise<void> {
+/**
+ * Makes the durable consumer when it is missing; an existing one is never created over.
+ * @returns The last sequence that the server knows to have handed out.
+ */
+async function ensureConsumer(options: LaneConsumerOptions): Promise<number> {
   const { nats, source, unacknowledgedMax } = options
   try {
-    const { config } = await nats.ask(() => nats.jsm.consumers.info(source.stream, source.consumerName))
+    const { config, delivered } = await nats.ask(() => nats.jsm.consumers.info(source.stream, source.consumerName))
     if (config.max_ack_pending !== unacknowledgedMax || config.ack_wait !== ACK_WAIT_MS * NANOS_PER_MS)
       await nats.jsm.consumers.update(source.stream, source.consumerName, {
         max_ack_pending: unacknowledgedMax,
         ack_wait: ACK_WAIT_MS * NANOS_PER_MS,
       })
+    return delivered.stream_seq
   } catch (error) {
     if (!(error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND)) throw error
     await nats.jsm.consumers.add(source.stream, consumerConfig(options))
+    return 0
   }
 }
 
@@ -85,10 +90,10 @@ async function ensureConsumer(options: LaneConsumerOptions): Promise<void> {
  */
 async function takeOver(options: LaneConsumerOptions): Promise<number> {
   const { nats, source } = options
-  await ensureConsumer(options)
+  const deliveredSeq = await ensureConsumer(options)
   const { lastSeq } = await readStreamState(nats, source.stream)
   await nats.ask(() => nats.jsm.consumers.reset(source.stream, source.consumerName))
-  return lastSeq
+  return Math.max(lastSeq, deliveredSeq)
 }
 
 /** Hands out a lane's messages and starts over, for ever, whenever the server or the consumer goes away. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   DiscardPolicy,
   JetStreamApiError,
@@ -213,6 +214,25 @@ export interface StreamState {
 export async function readStreamState(nats: Nats, name: StreamName): Promise<StreamState> {
   const info = await nats.ask(() => nats.jsm.streams.info(name))
   return { createdAt: String(info.created), firstSeq: info.state.first_seq, lastSeq: info.state.last_seq }
+}
+
+/** In a cluster a server that was cut off may answer for a while as if it still led the stream. */
+const STALE_ANSWERS_MS = 30_000
+const ASK_AGAIN_MS = 1_000
+
+/**
+ * The state of a stream of which `seq` is known to have been there. An end before that is believed at once where there is one
+ * copy, and with several only when it is still said after 30 s.
+ */
+export async function readStreamStateThrough(nats: Nats, name: StreamName, seq: number): Promise<StreamState> {
+  const untilMs = performance.now() + STALE_ANSWERS_MS
+  while (true) {
+    const info = await nats.ask(() => nats.jsm.streams.info(name))
+    const isBelieved = info.state.last_seq >= seq || (info.config?.num_replicas ?? 1) <= 1
+    if (isBelieved || performance.now() > untilMs)
+      return { createdAt: String(info.created), firstSeq: info.state.first_seq, lastSeq: info.state.last_seq }
+    await delay(ASK_AGAIN_MS)
+  }
 }
 
 /**
