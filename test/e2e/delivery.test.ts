@@ -22,7 +22,7 @@ after(async () => {
 
 /** A receiver with a subscription and an event type of its own. */
 async function subscribed(
-  react?: (request: ReceivedRequest, count: number) => Reaction,
+  react?: (request: ReceivedRequest, count: number) => Reaction | Promise<Reaction>,
   more: Record<string, unknown> = {},
 ) {
   const eventType = `t.e.v${++typeCounter}`
@@ -149,13 +149,17 @@ describe('a delivery', () => {
   })
 
   test('shows as in progress while it has run for a second', async () => {
-    const { send } = await subscribed((_, count) => (count === 1 ? 'hang' : { status: 200 }))
+    // The answer waits until the test has seen the attempt, however slow the machine is.
+    const seen = Promise.withResolvers<Reaction>()
+    const { send } = await subscribed(() => seen.promise, { timeout_ms: 30_000 })
     const eventId = await send()
     const attempt = await until('an attempt in progress', async () =>
       (await stack.api.attempts({ event_id: eventId })).find(({ status }) => status.type === 'in_progress'),
     )
     assert.equal(attempt.outcome, null)
-    await endedAttempts(eventId, 2)
+    seen.resolve({ status: 200 })
+    const [ended] = await endedAttempts(eventId, 1)
+    assert.equal(ended?.outcome, 'success')
   })
 
   test('to a port where nobody listens, or that resets, is retried as a connection failure', async () => {

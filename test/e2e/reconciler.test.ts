@@ -34,15 +34,17 @@ test('retries whose schedules vanish come late, and none is lost', async () => {
   await stack.api.subscribe(receiver.url, { labels })
   const ids = await Promise.all(Array.from({ length: 40 }, () => stack.api.send({ labels })))
   const waiting = async () => (await nats.jsm.streams.info('WAITING', { subjects_filter: 'wait.>' })).state.num_subjects
-  await until('all retries are scheduled', async () => failed.size === 40 && (await waiting()) !== 0)
-  await nats.jsm.streams.purge('WAITING', { filter: 'wait.>' })
+  await until('retries are scheduled', async () => failed.size === 40 && (await waiting()) !== 0)
+  const { purged } = await nats.jsm.streams.purge('WAITING', { filter: 'wait.>' })
   await receiver.waitFor((requests) => requests.length >= 80, 20_000)
   const succeeded = async () => (await stack.api.attempts({ outcome: 'success', limit: '100' })).length
   await until('all are recorded', async () => (await succeeded()) === 40)
   const counts = Map.groupBy(receiver.requests, ({ headers }) => headers['x-event-id'])
   for (const id of ids) assert.equal(counts.get(id)?.length, 2, 'one failure, one success, nothing twice')
   const metrics = await (await fetch(`${stack.apiUrl()}/metrics`)).text()
-  assert.match(metrics, /^jethook_reconciler_brought_back_total 40$/m)
+  const broughtBack = Number(/^jethook_reconciler_brought_back_total (\d+)$/m.exec(metrics)?.[1])
+  // On a slow machine some retries are scheduled after the purge, or have fired before it.
+  assert.ok(purged > 0 && broughtBack >= purged && broughtBack <= 40, `${purged} vanished, ${broughtBack} came back`)
   await receiver.close()
 })
 

@@ -24,7 +24,7 @@ const WAIT_LIMIT_MS = 20_000
 
 /** A receiver on loopback that keeps what it got and answers as `react` says (200 without it). @param port 0: a free one. */
 export async function startReceiver(
-  react: (request: ReceivedRequest, count: number) => Reaction = () => ({ status: 200 }),
+  react: (request: ReceivedRequest, count: number) => Reaction | Promise<Reaction> = () => ({ status: 200 }),
   host = '127.0.0.1',
   port = 0,
 ): Promise<Receiver> {
@@ -33,7 +33,7 @@ export async function startReceiver(
   const server: Server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
+    request.on('end', async () => {
       const received = {
         method: request.method ?? '',
         path: request.url ?? '',
@@ -42,7 +42,8 @@ export async function startReceiver(
         atMs: Date.now(),
       }
       requests.push(received)
-      const reaction = react(received, requests.length)
+      const chosen = react(received, requests.length)
+      const reaction = chosen instanceof Promise ? await chosen : chosen
       if (reaction === 'reset') request.socket.destroy()
       else if (reaction !== 'hang') response.writeHead(reaction.status, reaction.headers).end(reaction.body ?? 'ok')
       for (const check of waiters) check()
