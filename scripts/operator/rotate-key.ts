@@ -87,10 +87,10 @@ const STEPS = `Keys are changed in three steps, so that no running process ever 
   (start every jethook process anew)
   npm run rotate-key -- seal    what is stored is sealed anew with the new key`
 
-if (import.meta.main) {
+/** Does one of the three steps. What goes wrong is one sentence on standard error. */
+export async function runRotateKey(step: string | undefined): Promise<void> {
   await runOperatorCommand(async (runtime) => {
     const { settings } = runtime
-    const [step] = process.argv.slice(2)
     const isInFile = settings.JETHOOK_SECRET_KEY === ''
     const file = secretKeyFile(settings)
     const keys = await readSecretKeys(settings)
@@ -120,3 +120,5 @@ if (import.meta.main) {
     }
   })
 }
+
+if (import.meta.main) await runRotateKey(process.argv[2])

@@ -52,7 +52,7 @@ TOKEN=${credentials.service_token}
 ${firstCurl(credentials)}
 
   API description     ${credentials.api_url}/swagger.json
-  A bigger example    npm start -- demo
+  A bigger example    npx jethook demo
   Stop                Ctrl-C
 `
 }
