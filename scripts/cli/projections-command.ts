@@ -1,11 +1,7 @@
 import type { Command } from 'commander'
-import { findServers } from '#scripts/verify/find-servers.ts'
 import { withExamples } from '#services/cli/examples.ts'
 import { outputOf } from '#services/cli/session.ts'
 import type { Terminal } from '#services/cli/terminal.ts'
-import { loadSettings } from '#shared/runtime/config.ts'
-import { createLogger } from '#shared/runtime/logger.ts'
-import { connectNats } from '#shared/runtime/nats.ts'
 import { runModule } from './run-module.ts'
 
 const PROGRAM = '#scripts/operator/projections.ts'
@@ -19,7 +15,7 @@ export function addProjectionsCommand(program: Command, terminal: Terminal): voi
     .action(async (_: unknown, command: Command) => {
       const output = outputOf(terminal, command)
       if (output.format === 'table') await runModule(PROGRAM, ['status'])
-      else output.item(await readStatus(), {})
+      else output.item(await (await import('./projections-status.ts')).readProjectionsStatus(), {})
     })
   projections
     .command('verify')
@@ -52,15 +48,4 @@ export function addProjectionsCommand(program: Command, terminal: Terminal): voi
     .command('forget')
     .description('drop the kept rows, and those of a rebuild that was broken off')
     .action(() => runModule(PROGRAM, ['forget']))
-}
-
-async function readStatus(): Promise<unknown> {
-  const { projectionsStatus } = await import('#projections/rebuild/status.ts')
-  const { natsUrl, databaseUrl } = await findServers(loadSettings(process.env))
-  const nats = await connectNats(natsUrl, 'projections', createLogger('error'))
-  try {
-    return await projectionsStatus({ nats, databaseUrl })
-  } finally {
-    await nats.connection.close()
-  }
 }
