@@ -33,4 +33,6 @@ const args = process.argv.slice(2)
 const program = createProgram(terminal, addServerCommands)
 if (args[0] === 'complete') (await import('@bomb.sh/tab/commander')).default(program)
 else program.command('complete <shell>').description('print the completion for bash, zsh, fish or powershell')
-process.exitCode = await runProgram(program, args, terminal)
+const code = await runProgram(program, args, terminal)
+// Programs that are run by a command set it themselves.
+if (code !== 0) process.exitCode = code

@@ -25,7 +25,7 @@ export interface JobOptions {
   wait: boolean
 }
 
-/** Makes a job, shows what it would do, asks, and follows it. A dry run leaves nothing behind. */
+/** Makes a job, shows what it would do, asks, and follows it. What isn't confirmed is cancelled. */
 export async function runJob(session: Session, { path, body, question, options }: JobWishes): Promise<void> {
   const { api, output, terminal } = session
   const application_id = session.applicationId()

@@ -29,6 +29,8 @@ Which server: --url or JETHOOK_URL (with JETHOOK_TOKEN), a profile (jethook prof
 Completion: jethook complete bash|zsh|fish. More: docs/cli.md.`
 
 const HELP_WIDTH = 110
+/** Errors that nobody has foreseen: where they come from is shown. */
+const SURPRISES = new Set(['Error', 'TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'])
 
 /** @param addServerCommands Commands that start and look after servers: they are told apart since they need more than HTTP. */
 export function createProgram(terminal: Terminal, addServerCommands: AddCommands = () => {}): Command {
@@ -76,9 +78,7 @@ export async function runProgram(program: Command, args: readonly string[], term
     // What commander refuses it has told already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
     const { name, message, stack } = error as Error
-    terminal.stderr.write(
-      `jethook: ${name === 'Error' || !(error instanceof CliError) ? (stack ?? message) : message}\n`,
-    )
+    terminal.stderr.write(`jethook: ${SURPRISES.has(name) ? (stack ?? message) : message}\n`)
     return error instanceof CliError ? error.exitCode : EXIT.negative
   }
 }

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import type { Credentials } from '#scripts/start/credentials.ts'
 import { type PackedTarball, PROJECT, packTarball } from '../support/package.ts'
 
@@ -103,6 +105,11 @@ test('unpacked under node_modules it starts, takes an event and delivers it', as
     assert.match(stdout, /succeeded/)
     const received = JSON.parse((await listening).stdout) as { signature: { is_genuine: boolean }; body: string }
     assert.deepEqual([received.signature.is_genuine, received.body], [true, '{"total":12}'])
+    const client = new Client({ name: 'test', version: '1' })
+    const env = Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => !!entry[1]))
+    await client.connect(new StdioClientTransport({ command: process.execPath, args: [bin, 'mcp'], cwd: scratch, env }))
+    assert.ok((await client.listTools()).tools.some(({ name }) => name === 'explain_event'))
+    await client.close()
   } finally {
     server.kill('SIGTERM')
     await once(server, 'exit')

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Command } from 'commander'
 import type { IngestedEvent } from '#shared/contract/schemas.ts'
 import type { TimelineAnswer } from '#shared/contract/timeline-schemas.ts'
@@ -25,6 +26,7 @@ interface SendOptions {
 const DEFAULT_TIMEOUT_MS = 60_000
 const JSON_TYPE = 'application/json'
 const TEXT_TYPE = 'text/plain'
+const BYTES_TYPE = 'application/octet-stream+base64'
 
 export function addSendCommand(program: Command, terminal: Terminal): void {
   const command = addSendOptions(program.command('send').description('post an event; it is on disk when this says so'))
@@ -43,10 +45,7 @@ export function addSendOptions(command: Command): Command {
     .option('--label <key=value>', 'label; may be given again (all=yes if none is given)', pair)
     .option('--metadata <key=value>', 'metadata; may be given again', pair)
     .option('--id <uuid>', 'id of the event; the same one is never taken twice')
-    .option(
-      '--content-type <type>',
-      `${JSON_TYPE}, ${TEXT_TYPE} or application/octet-stream+base64; told by the payload if not given`,
-    )
+    .option('--content-type <type>', `${JSON_TYPE}, ${TEXT_TYPE} or ${BYTES_TYPE}; told by the payload if not given`)
     .option('--occurred-at <time>', 'when it happened: ISO 8601, or how long ago', pointInTime)
     .option('--deliver-at <time>', 'to be delivered at this time', (text) => new Date(text).toISOString())
     .option('--delay <time>', 'to be delivered so long from now: 30s, 10m, 2h, 7d', durationMs)
@@ -56,12 +55,11 @@ export function addSendOptions(command: Command): Command {
 
 export async function send(session: Session, eventType: string, given: string, options: SendOptions): Promise<void> {
   const { api, output, terminal } = session
-  const payload = await contentOf(given, terminal)
-  const type = options.contentType ?? (isJson(payload) ? JSON_TYPE : TEXT_TYPE)
+  const { payload, type } = payloadOf(await contentOf(given, terminal), options.contentType)
   const body = {
     application_id: session.applicationId(),
     event_type: eventType,
-    payload: payload.toString('utf8'),
+    payload,
     payload_content_type: type,
     occurred_at: options.occurredAt ?? new Date().toISOString(),
     labels: options.label ?? DEFAULT_LABELS,
@@ -82,9 +80,16 @@ export async function send(session: Session, eventType: string, given: string, o
   if (failure !== null) throw new CliError(failure, EXIT.negative)
 }
 
-function isJson(payload: Buffer): boolean {
+/** Bytes that are no text travel as base64; what is given with a content type is taken as it is. */
+function payloadOf(content: Buffer, given: string | undefined): { payload: string; type: string } {
+  if (given === undefined && !isUtf8(content)) return { payload: content.toString('base64'), type: BYTES_TYPE }
+  const payload = content.toString('utf8')
+  return { payload, type: given ?? (isJson(payload) ? JSON_TYPE : TEXT_TYPE) }
+}
+
+function isJson(text: string): boolean {
   try {
-    JSON.parse(payload.toString('utf8'))
+    JSON.parse(text)
     return true
   } catch {
     return false

@@ -39,7 +39,7 @@ function fillText(text: string, environment: Environment, path: string[]): strin
 }
 
 export function escapePlaceholders<T>(value: T): T {
-  if (typeof value === 'string') return value.replace(/\$(?=\$?\{[A-Za-z_])/g, '$$$$') as T
+  if (typeof value === 'string') return value.replace(/\$(?=\{[A-Za-z_])/g, '$$$$') as T
   if (Array.isArray(value)) return value.map(escapePlaceholders) as T
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, escapePlaceholders(each)])) as T
