@@ -16,10 +16,14 @@ export function durationMs(text: string): number {
 
 /** A time as ISO 8601, or how long ago: `2h`, `7d`. @returns ISO 8601 */
 export function pointInTime(text: string): string {
-  if (/^\d+(ms|s|m|h|d)$/.test(text)) return new Date(Date.now() - durationMs(text)).toISOString()
+  return /^\d+(ms|s|m|h|d)$/.test(text) ? new Date(Date.now() - durationMs(text)).toISOString() : isoTime(text)
+}
+
+/** @returns ISO 8601 in UTC */
+export function isoTime(text: string): string {
   const ms = Date.parse(text)
   if (Number.isNaN(ms))
-    throw new InvalidArgumentError('Give a time such as 2026-11-24T10:00:00Z, or how long ago, such as 2h or 7d.')
+    throw new InvalidArgumentError('Give a time such as 2026-11-24T10:00:00Z; one that is past also as 2h or 7d.')
   return new Date(ms).toISOString()
 }
 

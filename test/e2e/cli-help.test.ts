@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { addServerCommands } from '#scripts/cli/server-commands.ts'
 import { createProgram } from '#services/cli/program.ts'
 import { runCli } from '../support/cli.ts'
 
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 const NOTHING = { environment: { HOME: '/nonexistent', XDG_CONFIG_HOME: '/nonexistent', JETHOOK_HOME: '/nonexistent' } }
 
 /** Every command with its parents' names. */
@@ -79,4 +82,24 @@ test('a server that is not there is code 6, and the token is in no message', asy
   assert.equal(code, 6)
   assert.match(err, /The server at http:\/\/127\.0\.0\.1:9\/api\/v1 can't be reached/)
   assert.doesNotMatch(err, /canary-token/)
+})
+
+test('the program itself: codes of its own, completion of commands and options', async () => {
+  const jethook = (...args: string[]) =>
+    new Promise<{ code: number; out: string; err: string }>((resolve) => {
+      const options = { cwd: PROJECT, env: { PATH: process.env['PATH'], ...NOTHING.environment } }
+      execFile(process.execPath, ['scripts/cli/main.ts', ...args], options, (error, out, err) =>
+        resolve({ code: Number(error?.code ?? 0), out, err }),
+      )
+    })
+  const [none, script, commands, options] = await Promise.all([
+    jethook('events', 'list'),
+    jethook('complete', 'bash'),
+    jethook('complete', '--', 'dl'),
+    jethook('complete', '--', 'dlq', 'redrive', '--dr'),
+  ])
+  assert.deepEqual([none.code, none.out], [2, ''])
+  assert.match(script.out, /complete .*jethook/)
+  assert.match(commands.out, /^dlq\t/m)
+  assert.match(options.out, /^--dry-run/m)
 })

@@ -4,7 +4,7 @@ import type { IngestedEvent } from '#shared/contract/schemas.ts'
 import type { TimelineAnswer } from '#shared/contract/timeline-schemas.ts'
 import { withExamples } from '../examples.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
-import { contentOf, durationMs, pair, pointInTime } from '../parse-values.ts'
+import { contentOf, durationMs, isoTime, pair, pointInTime } from '../parse-values.ts'
 import { pollUntil } from '../poll.ts'
 import { type Session, withSession } from '../session.ts'
 import { DEFAULT_LABELS } from '../subscription-options.ts'
@@ -47,7 +47,7 @@ export function addSendOptions(command: Command): Command {
     .option('--id <uuid>', 'id of the event; the same one is never taken twice')
     .option('--content-type <type>', `${JSON_TYPE}, ${TEXT_TYPE} or ${BYTES_TYPE}; told by the payload if not given`)
     .option('--occurred-at <time>', 'when it happened: ISO 8601, or how long ago', pointInTime)
-    .option('--deliver-at <time>', 'to be delivered at this time', (text) => new Date(text).toISOString())
+    .option('--deliver-at <time>', 'to be delivered at this time', isoTime)
     .option('--delay <time>', 'to be delivered so long from now: 30s, 10m, 2h, 7d', durationMs)
     .option('--wait', 'wait until every delivery has ended, and say how; 1 unless all succeeded')
     .option('--timeout <time>', 'for how long to wait', durationMs, DEFAULT_TIMEOUT_MS)

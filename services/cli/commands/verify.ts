@@ -4,7 +4,7 @@ import { diagnoseSignatures, type SignatureDiagnosis } from '#shared/domain/diag
 import { withExamples } from '../examples.ts'
 import { CliError, EXIT, usageError } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
-import { durationMs, readInput } from '../parse-values.ts'
+import { durationMs, isoTime, readInput } from '../parse-values.ts'
 import { type PastedRequest, readHeaders, readRequest } from '../read-http.ts'
 import { openSession, outputOf } from '../session.ts'
 import { readAll, type Terminal } from '../terminal.ts'
@@ -33,7 +33,7 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     )
     .option('--body <file>', 'file with the body, byte for byte')
     .option('--tolerance <time>', 'how old it may be', durationMs, DEFAULT_TOLERANCE_MS)
-    .option('--at <time>', 'judge its age at this time, not now')
+    .option('--at <time>', 'judge its age at this time, not now', isoTime)
     .option('--header-name <name>', "of Hook0's signature", 'X-Hook0-Signature')
     .action((options: VerifyOptions, command: Command) => verify(terminal, options, command))
   withExamples(
