@@ -25,6 +25,7 @@ import { registerEventTypeRoutes } from './routes/event-types.ts'
 import { registerEventRoutes } from './routes/events.ts'
 import { registerEventsPerDayRoutes } from './routes/events-per-day.ts'
 import { registerFilterRoutes } from './routes/filters.ts'
+import { registerGuide } from './routes/guide.ts'
 import { registerInstanceRoutes } from './routes/instance.ts'
 import { registerJobRoutes } from './routes/jobs.ts'
 import { registerOperationalApplicationRoutes } from './routes/operational-application.ts'
@@ -226,6 +227,7 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
   registerReadiness(server, deps)
   registerMetrics(server, deps)
   await registerDocs(server)
+  await registerGuide(server)
 }
 
 /**
