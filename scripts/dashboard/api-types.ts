@@ -7,11 +7,13 @@ const HEADER = `/** Made from the API's own description (swagger.json) by \`npm 
 
 `
 
+/** openapi-typescript prints with the JavaScript compiler's printer, which TypeScript 7 no longer brings along. */
+const PRINTER = '@ts-morph/common/dist/typescript.js'
+
 /** The TypeScript of an OpenAPI document. @param document What `/api/v1/swagger.json` answers. */
 export async function apiTypesOf(document: unknown): Promise<string> {
-  // openapi-typescript prints with the compiler's own printer, which TypeScript 7 no longer has.
   const hooks = registerHooks({
-    resolve: (specifier, context, next) => next(specifier === 'typescript' ? 'typescript-5' : specifier, context),
+    resolve: (specifier, context, next) => next(specifier === 'typescript' ? PRINTER : specifier, context),
   })
   try {
     const { default: openapiTS, astToString } = await import('openapi-typescript')
