@@ -5,6 +5,7 @@ import { createMailer } from '#shared/runtime/mail/mailer.ts'
 import { createAuthenticator, type Principal } from './authentication.ts'
 import { createAuthorizer } from './authorizer.ts'
 import type { GatewayConfig } from './config.ts'
+import { registerDashboard } from './dashboard.ts'
 import type { GatewayDependencies, RouteDependencies } from './dependencies.ts'
 import { createFreshRegistry } from './fresh-registry.ts'
 import { createNatsDoor } from './nats-door/nats-door.ts'
@@ -226,6 +227,7 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
   registerReadiness(server, deps)
   registerMetrics(server, deps)
   await registerDocs(server)
+  await registerDashboard(server, deps.config.dashboardFolder)
 }
 
 /**
