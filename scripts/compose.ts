@@ -54,7 +54,6 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
   await migrate(orm)
   const child = (service: string) => logger.child({ service })
   const { appenders } = runtime
-  const gateway = createGateway({ ...runtime, orm, config: gatewayConfig(settings), logger: child('gateway') })
   const projections = createProjections({ ...runtime, databaseUrl, logger: child('projections') })
   const reconciler = createReconciler({
     ...runtime,
@@ -62,6 +61,14 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     overdue: createOverdue(orm),
     config: reconcilerConfig(settings),
     logger: child('reconciler'),
+  })
+  const { broughtBack } = reconciler
+  const gateway = createGateway({
+    ...runtime,
+    orm,
+    config: gatewayConfig(settings),
+    logger: child('gateway'),
+    broughtBack,
   })
   runtime.metrics.counter(
     'jethook_reconciler_brought_back_total',

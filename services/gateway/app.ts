@@ -38,6 +38,7 @@ import { registerServiceTokenRoutes } from './routes/service-tokens.ts'
 import { registerSubscriptionControlRoutes } from './routes/subscription-control.ts'
 import { registerSubscriptionSecretRoutes } from './routes/subscription-secrets.ts'
 import { registerSubscriptionRoutes } from './routes/subscriptions.ts'
+import { registerSystemRoutes } from './routes/system.ts'
 import { registerTimelineRoutes } from './routes/timeline.ts'
 import { createSchemaChecker } from './schema-check/schema-checker.ts'
 import { createServer, type GatewayServer, refuseOtherMethods } from './server.ts'
@@ -220,6 +221,7 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerJobRoutes(routes, deps)
       registerTimelineRoutes(routes, deps)
       registerRejectionRoutes(routes, deps)
+      registerSystemRoutes(routes, deps)
     },
     { prefix: '/api/v1' },
   )

@@ -18,6 +18,8 @@ export interface GatewayConfig {
   /** Base of links in answers; null: wherever it listens. */
   appUrl: string | null
   corsOrigins: string[]
+  /** Directory of all local state. */
+  home: string
   /** Absolute. */
   dashboardFolder: string
   trustedProxies: string[]
@@ -92,6 +94,7 @@ export function gatewayConfig(settings: Settings): GatewayConfig {
     host: settings.IP,
     port: settings.PORT,
     appUrl: settings.APP_URL || null,
+    home: resolve(settings.JETHOOK_HOME),
     dashboardFolder: settings.DASHBOARD_FOLDER === '' ? BUILT_DASHBOARD : resolve(settings.DASHBOARD_FOLDER),
     corsOrigins: listOf(settings.CORS_ALLOWED_ORIGINS),
     trustedProxies: listOf(settings.REVERSE_PROXY_IPS),
