@@ -35,6 +35,7 @@ const TASKS = {
           [...TEST_FLAGS, SIMULATION],
         ],
   'reset-link': (args) => [['scripts/operator/reset-link.ts', ...args]],
+  'sign-in-link': (args) => [['scripts/operator/sign-in-link.ts', ...args]],
   'rotate-key': (args) => [['scripts/operator/rotate-key.ts', ...args]],
   projections: (args) => [['scripts/operator/projections.ts', ...args]],
   backup: (args) => [['scripts/backup/main.ts', 'backup', ...args]],

@@ -5,6 +5,7 @@ import { createMailer } from '#shared/runtime/mail/mailer.ts'
 import { createAuthenticator, type Principal } from './authentication.ts'
 import { createAuthorizer } from './authorizer.ts'
 import type { GatewayConfig } from './config.ts'
+import { registerDashboard } from './dashboard.ts'
 import type { GatewayDependencies, RouteDependencies } from './dependencies.ts'
 import { createFreshRegistry } from './fresh-registry.ts'
 import { createNatsDoor } from './nats-door/nats-door.ts'
@@ -37,6 +38,7 @@ import { registerServiceTokenRoutes } from './routes/service-tokens.ts'
 import { registerSubscriptionControlRoutes } from './routes/subscription-control.ts'
 import { registerSubscriptionSecretRoutes } from './routes/subscription-secrets.ts'
 import { registerSubscriptionRoutes } from './routes/subscriptions.ts'
+import { registerSystemRoutes } from './routes/system.ts'
 import { registerTimelineRoutes } from './routes/timeline.ts'
 import { createSchemaChecker } from './schema-check/schema-checker.ts'
 import { createServer, type GatewayServer, refuseOtherMethods } from './server.ts'
@@ -219,6 +221,7 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerJobRoutes(routes, deps)
       registerTimelineRoutes(routes, deps)
       registerRejectionRoutes(routes, deps)
+      registerSystemRoutes(routes, deps)
     },
     { prefix: '/api/v1' },
   )
@@ -226,6 +229,7 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
   registerReadiness(server, deps)
   registerMetrics(server, deps)
   await registerDocs(server)
+  await registerDashboard(server, deps.config.dashboardFolder)
 }
 
 /**

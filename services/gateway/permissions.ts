@@ -30,6 +30,7 @@ export const ACTIONS = {
   'organization.revoke': editor('organization'),
   'organization.edit_role': editor('organization'),
   'organization.edit_quotas': { scope: 'master' },
+  'system.get': { scope: 'account' },
   'audit.list': editor('organization'),
   'service_token.list': editor('organization'),
   'service_token.create': editor('organization'),
