@@ -9,9 +9,9 @@ export function Code({ text, label, isTall = false }: { text: string; label: str
         <CopyIcon value={text} label={label} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached with the keyboard */}
-      <pre className={classes.text} data-tall={isTall || undefined} tabIndex={0} aria-label={label}>
-        {text}
-      </pre>
+      <section className={classes.scroll} data-tall={isTall || undefined} tabIndex={0} aria-label={label}>
+        <pre className={classes.text}>{text}</pre>
+      </section>
     </div>
   )
 }

@@ -1,7 +1,8 @@
-import { JsonView, type StyleProps } from 'react-json-view-lite'
+import type { ComponentProps } from 'react'
+import { JsonView } from 'react-json-view-lite'
 import classes from './json-tree.module.css'
 
-const style: StyleProps = {
+const style: ComponentProps<typeof JsonView>['style'] = {
   container: classes.container!,
   basicChildStyle: classes.child!,
   label: classes.label!,

@@ -45,9 +45,9 @@ export function Payload({ text, contentType, label = 'payload', curl }: PayloadP
       {view === 'tree' && isTree ? (
         <Suspense fallback={<Code text={text} label={label} />}>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached with the keyboard */}
-          <div className={classes.tree} tabIndex={0} role="region" aria-label={label}>
+          <section className={classes.tree} tabIndex={0} aria-label={label}>
             <JsonTree data={json} label={label} />
-          </div>
+          </section>
         </Suspense>
       ) : (
         <Code text={text} label={label} />
