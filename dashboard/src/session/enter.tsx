@@ -1,9 +1,10 @@
-import { Button, Loader } from '@mantine/core'
+import { Loader } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { ask, type Schemas } from '#dashboard/api/client.ts'
 import { rememberLogin } from '#dashboard/api/session.ts'
+import { LinkButton } from '#dashboard/shared/link-button.tsx'
 import { ProblemNotice } from '#dashboard/shared/problem-notice.tsx'
 import { spendCode } from './one-time-code.ts'
 import { SignInFrame } from './sign-in-frame.tsx'
@@ -32,9 +33,9 @@ export function Enter() {
       {enter.error ? (
         <>
           <ProblemNotice error={enter.error} />
-          <Button component={Link} to="/sign-in" variant="default">
+          <LinkButton to="/sign-in" variant="default">
             Sign in another way
-          </Button>
+          </LinkButton>
         </>
       ) : (
         <Loader size="sm" aria-label="Signing in" />

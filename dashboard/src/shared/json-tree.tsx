@@ -2,7 +2,7 @@ import type { ComponentProps } from 'react'
 import { JsonView } from 'react-json-view-lite'
 import classes from './json-tree.module.css'
 
-const style: ComponentProps<typeof JsonView>['style'] = {
+const style: NonNullable<ComponentProps<typeof JsonView>['style']> = {
   container: classes.container!,
   basicChildStyle: classes.child!,
   label: classes.label!,

@@ -1,8 +1,8 @@
-import { Button } from '@mantine/core'
-import { Link, Outlet } from '@tanstack/react-router'
+import { Outlet } from '@tanstack/react-router'
 import { Compass } from 'lucide-react'
 import { useEffect } from 'react'
 import { useApplicationId, useWorkspace } from '#dashboard/api/workspace.ts'
+import { LinkButton } from '#dashboard/shared/link-button.tsx'
 import { Page } from '#dashboard/shared/page.tsx'
 import { Empty, Failed } from '#dashboard/shared/view-states.tsx'
 import { rememberApplication } from './last-application.ts'
@@ -23,9 +23,9 @@ export function ApplicationFrame() {
         icon={Compass}
         title="This application cannot be shown"
         action={
-          <Button component={Link} to="/" variant="default">
+          <LinkButton to="/" variant="default">
             Go to another one
-          </Button>
+          </LinkButton>
         }
       >
         It does not exist, was deleted, or belongs to an organization that you are not a member of.

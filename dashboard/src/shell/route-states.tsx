@@ -1,6 +1,6 @@
-import { Button } from '@mantine/core'
-import { type ErrorComponentProps, Link } from '@tanstack/react-router'
+import type { ErrorComponentProps } from '@tanstack/react-router'
 import { Compass } from 'lucide-react'
+import { LinkButton } from '#dashboard/shared/link-button.tsx'
 import { Page } from '#dashboard/shared/page.tsx'
 import { Empty, Failed } from '#dashboard/shared/view-states.tsx'
 
@@ -11,9 +11,9 @@ export function NotFound() {
         icon={Compass}
         title="There is nothing at this address"
         action={
-          <Button component={Link} to="/" variant="default">
+          <LinkButton to="/" variant="default">
             Go to the start
-          </Button>
+          </LinkButton>
         }
       />
     </Page>
