@@ -37,6 +37,7 @@ const TASKS = {
   'reset-link': (args) => [['scripts/operator/reset-link.ts', ...args]],
   'sign-in-link': (args) => [['scripts/operator/sign-in-link.ts', ...args]],
   'rotate-key': (args) => [['scripts/operator/rotate-key.ts', ...args]],
+  openapi: (args) => [['scripts/openapi.ts', ...args]],
   projections: (args) => [['scripts/operator/projections.ts', ...args]],
   backup: (args) => [['scripts/backup/main.ts', 'backup', ...args]],
   restore: (args) => [['scripts/backup/main.ts', 'restore', ...args]],

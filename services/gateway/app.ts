@@ -28,18 +28,22 @@ import { registerEventsPerDayRoutes } from './routes/events-per-day.ts'
 import { registerFilterRoutes } from './routes/filters.ts'
 import { registerInstanceRoutes } from './routes/instance.ts'
 import { registerJobRoutes } from './routes/jobs.ts'
+import { registerLiveRoutes } from './routes/live.ts'
 import { registerOperationalApplicationRoutes } from './routes/operational-application.ts'
 import { registerOrganizationRoutes } from './routes/organizations.ts'
+import { registerOverviewRoutes } from './routes/overview.ts'
 import { HealthQuery, refuseWithoutKey, registerPublicRoutes } from './routes/public.ts'
 import { registerRejectionRoutes } from './routes/rejections.ts'
 import { registerRequestAttemptRoutes } from './routes/request-attempts.ts'
 import { registerResponseRoutes } from './routes/responses.ts'
+import { registerSearchRoutes } from './routes/search.ts'
 import { registerServiceTokenRoutes } from './routes/service-tokens.ts'
 import { registerSubscriptionControlRoutes } from './routes/subscription-control.ts'
 import { registerSubscriptionSecretRoutes } from './routes/subscription-secrets.ts'
 import { registerSubscriptionRoutes } from './routes/subscriptions.ts'
 import { registerSystemRoutes } from './routes/system.ts'
 import { registerTimelineRoutes } from './routes/timeline.ts'
+import { registerUsageRoutes } from './routes/usage.ts'
 import { createSchemaChecker } from './schema-check/schema-checker.ts'
 import { createServer, type GatewayServer, refuseOtherMethods } from './server.ts'
 
@@ -56,6 +60,8 @@ declare module 'fastify' {
     action?: Action
     /** Events are posted here: rate limits of their own. */
     isIngest?: boolean
+    /** It stays open as long as the client wants. */
+    isLongLived?: boolean
     /** Its body may also be a CloudEvent, in either mode. */
     takesCloudEvents?: boolean
   }
@@ -192,7 +198,7 @@ function createGate(deps: RouteDependencies, limits: RequestLimits): Gate {
   }
 }
 
-async function registerRoutes(server: GatewayServer, deps: RouteDependencies): Promise<void> {
+export async function registerRoutes(server: GatewayServer, deps: RouteDependencies): Promise<void> {
   await server.register(swagger, OPENAPI_OPTIONS)
   const refuseTheRest = refuseOtherMethods(server)
   await server.register(
@@ -221,6 +227,10 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerJobRoutes(routes, deps)
       registerTimelineRoutes(routes, deps)
       registerRejectionRoutes(routes, deps)
+      registerOverviewRoutes(routes, deps)
+      registerUsageRoutes(routes, deps)
+      registerLiveRoutes(routes, deps)
+      registerSearchRoutes(routes, deps)
       registerSystemRoutes(routes, deps)
     },
     { prefix: '/api/v1' },
