@@ -105,4 +105,11 @@ function addKeys(program: Command): void {
       }),
     'reset-link ada@example.com',
   )
+  program
+    .command('sign-in-link [email]')
+    .description('make a link that signs a user in once; without an address, the one that the first start has made')
+    .action(async (email: string | undefined) => {
+      const { runSignInLink } = await import('#scripts/operator/sign-in-link.ts')
+      await runSignInLink(email)
+    })
 }

@@ -104,6 +104,22 @@ test('only the applications that are asked for are read, by id or by uid', async
   )
 })
 
+test('with a label all goes into one application, each subscription labelled with whose it is', async () => {
+  const { out } = await runCli([...from, '--print', '--label', 'tenant', '-o', 'json'], { environment })
+  const { event_types, subscriptions } = JSON.parse(out) as {
+    event_types: unknown[]
+    subscriptions: { name: string; labels: object }[]
+  }
+  assert.equal(event_types.length, 1)
+  assert.deepEqual(
+    subscriptions.map(({ name, labels }) => [name, labels]),
+    [
+      ['app_1/svix-ep_1', { tenant: 'app_1' }],
+      ['second/svix-mine', { tenant: 'second' }],
+    ],
+  )
+})
+
 test('a wrong token is code 3, a server that is not there 6, no source 2', async () => {
   assert.equal((await runCli(from, { environment: { ...environment, JETHOOK_IMPORT_TOKEN: 'wrong' } })).code, 3)
   assert.equal((await runCli(['import', 'svix', '--from-url', 'http://127.0.0.1:9'], { environment })).code, 6)

@@ -20,7 +20,7 @@ const ALLOWED = [
   /^dist\//,
   /^node_modules\//,
 ]
-const DIST = [/\.js$/, /^dist\/package\.json$/, /^dist\/docs\//, /^dist\/dashboard\/dist\//]
+const DIST = [/\.(js|css)$/, /^dist\/package\.json$/, /^dist\/docs\//, /^dist\/dashboard\/dist\//]
 
 let scratch: string
 let tarball: PackedTarball
@@ -51,6 +51,7 @@ test('the package holds JavaScript, docs and what brings Node, and nothing else'
     'dist/scripts/cli/main.js',
     'dist/shared/readmodel/schema.js',
     'dist/docs/operations.md',
+    'dist/services/gateway/routes/guide.css',
     'dist/services/gateway/schema-check/schema-worker.js',
   ])
     assert.ok(files.includes(needed), needed)

@@ -22,6 +22,7 @@ interface ImportOptions {
   fromApplication?: string[]
   dump?: string
   service: string
+  label?: string
   print?: true
   dryRun?: true
 }
@@ -42,8 +43,10 @@ export function addImportCommand(program: Command, terminal: Terminal): void {
   withExamples(
     addSourceOptions(importing.command('svix').description('from a Svix server, or a dump of its database'))
       .option('--service <name>', 'put in front of event types of fewer than three parts', 'app')
+      .option('--label <key>', 'put all into one application, and label each subscription with whose it is')
       .action((options: ImportOptions, command: Command) => runImport(terminal, { options, command, read: readSvix })),
     'import svix --from-url https://api.eu.svix.com --dry-run',
+    'import svix --dump svix.sql --label tenant --dry-run',
     'import svix --dump svix.sql --print > webhooks.yaml',
   )
 }
@@ -77,6 +80,7 @@ const readSvix: Read = async (options, terminal) => {
     applications: options.fromApplication ?? [],
     signal: terminal.stopping,
     service: options.service,
+    label: options.label,
   })
 }
 

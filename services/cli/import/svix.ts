@@ -1,4 +1,4 @@
-import type { SubscriptionEntry } from '../declarative/document.ts'
+import type { Document, SubscriptionEntry } from '../declarative/document.ts'
 import { escapePlaceholders } from '../declarative/placeholders.ts'
 import { CliError, EXIT, usageError } from '../exit-codes.ts'
 import { type DumpRow, readCopySections } from './copy-sections.ts'
@@ -20,15 +20,19 @@ interface SvixEndpoint {
 
 interface SvixData {
   eventTypes: { name: string; schema: unknown }[]
-  applications: { id: string; name: string; endpoints: SvixEndpoint[] }[]
+  applications: { id: string; uid: string | null; name: string; endpoints: SvixEndpoint[] }[]
 }
 
 export interface SvixOptions {
   /** What stands in front of names of fewer than three parts. */
   service: string
+  /** Given: all goes into one application, and this label tells whose a subscription is. */
+  label?: string | undefined
 }
 
 const PAGE = 100
+/** Of a name in the file. */
+const NAME_MAX = 100
 const TIMEOUT_MS = 60_000
 const TABLES = { applications: 'public.application', endpoints: 'public.endpoint', eventTypes: 'public.eventtype' }
 
@@ -52,7 +56,7 @@ export async function readSvixServer({
   token,
   applications: wanted,
   signal,
-  service,
+  ...options
 }: ServerOptions): Promise<Imported> {
   const get = async <T>(path: string, query: Record<string, string> = {}): Promise<T> => {
     const target = new URL(`${url.replace(/\/+$/, '')}/api/v1${path}?${new URLSearchParams(query)}`)
@@ -92,18 +96,18 @@ export async function readSvixServer({
         .filter(({ archived }) => !archived)
         .map(({ name, schemas }) => ({ name, schema: newestSchema(schemas) })),
       applications: await Promise.all(
-        applications.map(async ({ id, name }) => {
+        applications.map(async ({ id, uid = null, name }) => {
           const endpoints = await all<ApiEndpoint>(`/app/${encodeURIComponent(id)}/endpoint/`)
           const read = endpoints.map(async (endpoint) => {
             const path = `/app/${encodeURIComponent(id)}/endpoint/${encodeURIComponent(endpoint.id)}/headers/`
             const { headers } = await get<{ headers?: unknown }>(path)
             return endpointOfApi(endpoint, textMap(headers))
           })
-          return { id, name, endpoints: await Promise.all(read) }
+          return { id, uid, name, endpoints: await Promise.all(read) }
         }),
       ),
     },
-    { service },
+    options,
   )
 }
 
@@ -146,6 +150,7 @@ export async function readSvixDump(file: string, options: SvixOptions): Promise<
         .map((row) => ({ name: row['name'] ?? '', schema: newestSchema(jsonColumn(row['schemas'])) })),
       applications: live('applications').map((row) => ({
         id: row['id'] ?? '',
+        uid: row['uid'] ?? null,
         name: row['name'] ?? '',
         endpoints: (endpointsOf.get(row['id'] ?? '') ?? []).map(endpointOfRow),
       })),
@@ -177,27 +182,41 @@ function newestSchema(schemas: unknown): unknown {
   return newest?.[1] ?? null
 }
 
-function importedOf({ eventTypes, applications }: SvixData, { service }: SvixOptions): Imported {
+function importedOf({ eventTypes, applications }: SvixData, { service, label }: SvixOptions): Imported {
   if (applications.length === 0) throw usageError('There is no application to import.')
   const notes: string[] = []
-  const names = new Map(eventTypes.map(({ name }) => [name, eventTypeName(name, service)]))
-  for (const [name, ours] of names)
-    if (name !== ours) notes.push(`Event type '${name}' becomes '${ours}': publishers have to use that name.`)
   const types = new Map<string, unknown>()
-  for (const { name, schema } of eventTypes) types.set(names.get(name)!, schema)
+  for (const { name, schema } of eventTypes) {
+    const ours = eventTypeName(name, service)
+    if (name !== ours) notes.push(`Event type '${name}' becomes '${ours}': publishers have to use that name.`)
+    types.set(ours, schema)
+  }
   const event_types = [...types].map(([name, schema]) =>
     schema ? { name, schema: escapePlaceholders(schema) as object } : name,
-  ) as never[]
-  return {
-    document: {
-      applications: applications.map(({ name, endpoints }) => ({
-        name: applicationName(name),
-        event_types,
-        subscriptions: endpoints.map((endpoint) => entryOf(endpoint, { notes, service })),
-      })),
-    },
-    notes,
-  }
+  ) as NonNullable<Document['event_types']>
+  const entries = applications.map(({ endpoints, ...application }) => ({
+    ...application,
+    subscriptions: endpoints.map((endpoint) => entryOf(endpoint, { notes, service })),
+  }))
+  if (label === undefined)
+    return {
+      document: {
+        applications: entries.map(({ name, subscriptions }) => ({
+          name: applicationName(name),
+          event_types,
+          subscriptions,
+        })),
+      },
+      notes,
+    }
+  const subscriptions = entries.flatMap(({ id, uid, subscriptions: own }) =>
+    own.map((entry) => ({
+      ...entry,
+      name: `${uid ?? id}/${entry.name}`.slice(0, NAME_MAX),
+      labels: { [label]: uid ?? id },
+    })),
+  )
+  return { document: { event_types, subscriptions }, notes }
 }
 
 function entryOf(endpoint: SvixEndpoint, { notes, service }: SvixOptions & { notes: string[] }): SubscriptionEntry {
@@ -207,7 +226,7 @@ function entryOf(endpoint: SvixEndpoint, { notes, service }: SvixOptions & { not
     )
   const { eventTypes } = endpoint
   return escapePlaceholders({
-    name: `svix-${endpoint.uid ?? endpoint.id}`.slice(0, 100),
+    name: `svix-${endpoint.uid ?? endpoint.id}`.slice(0, NAME_MAX),
     is_enabled: !endpoint.isDisabled,
     ...descriptionOf(endpoint.description),
     event_types: eventTypes && eventTypes.length > 0 ? eventTypes.map((name) => eventTypeName(name, service)) : ['**'],
