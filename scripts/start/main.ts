@@ -46,7 +46,7 @@ type Started = Awaited<ReturnType<typeof startJethook>>
 function dashboardLines({ credentials, signInLink }: Started): string {
   const { origin } = new URL(credentials.api_url)
   return signInLink === null
-    ? `  Dashboard           ${origin}/ (npm run sign-in-link makes a link that signs you in)`
+    ? `  Dashboard           ${origin}/ (npx jethook sign-in-link makes a link that signs you in)`
     : `  Dashboard           ${signInLink}\n                      (signs you in, works once, for 24 hours)`
 }
 
