@@ -212,6 +212,32 @@ test('tail shows what happens as it happens', async () => {
   assert.deepEqual([row.kind, row.event_type, row.outcome], ['attempted', 'app.tail.seen', 'success'])
 })
 
+test("the README's first steps with the command", async () => {
+  const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8')
+  const commands = [...readme.matchAll(/^ {4}npx jethook (.+?)(?: {2,}\(.*)?$/gm)].map(([, line]) =>
+    line!.match(/'[^']*'|\S+/g)!.map((word) => word.replaceAll("'", '')),
+  )
+  assert.deepEqual(
+    commands.map(([name]) => name),
+    ['types', 'listen', 'send', 'tail'],
+  )
+  const [types, listen, send, tail] = commands as [string[], string[], string[], string[]]
+  await jethook(...types)
+  const listening = startCli(listen, { environment })
+  await untilSays(listening, /Listening at/)
+  assert.match(await jethook(...send), /succeeded/)
+  await untilSays(listening, /signature ok/)
+  const tailing = startCli(tail, { environment })
+  await until('an event is told', async () => {
+    await jethook(...send)
+    return tailing.out().includes(send[1]!)
+  })
+  for (const running of [listening, tailing]) {
+    running.stop()
+    assert.equal((await running.ended).code, 0)
+  }
+})
+
 describe('apply', () => {
   const document = (more = '') => `
 applications:
