@@ -6,13 +6,13 @@ import { usageError } from '../exit-codes.ts'
 
 /** The file that `apply` takes and `export` makes. */
 
-const {
-  application_id: _,
-  label_key: __,
-  label_value: ___,
-  dedicated_workers: ____,
-  ...POST_FIELDS
-} = SubscriptionPost.properties
+/** The API's fields, but for those that the file says otherwise or that only older clients need. */
+const POST_FIELDS = Type.Omit(SubscriptionPost, [
+  'application_id',
+  'label_key',
+  'label_value',
+  'dedicated_workers',
+]).properties
 
 const EventTypeEntry = Type.Union([
   Type.String(),

@@ -13,15 +13,15 @@ type Environment = Record<string, string | undefined>
  * @throws {CliError} for a variable that is not set, except in a target's headers, which can keep what they have.
  */
 export function fillIn<T>(value: T, environment: Environment): T {
-  return fillIn_(value, environment, []) as T
+  return fillTree(value, environment, []) as T
 }
 
-function fillIn_(value: unknown, environment: Environment, path: string[]): unknown {
+function fillTree(value: unknown, environment: Environment, path: string[]): unknown {
   if (typeof value === 'string') return fillText(value, environment, path)
-  if (Array.isArray(value)) return value.map((each, i) => fillIn_(each, environment, [...path, String(i)]))
+  if (Array.isArray(value)) return value.map((each, i) => fillTree(each, environment, [...path, String(i)]))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [name, fillIn_(each, environment, [...path, name])]),
+    Object.entries(value).map(([name, each]) => [name, fillTree(each, environment, [...path, name])]),
   )
 }
 
