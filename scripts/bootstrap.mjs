@@ -9,9 +9,11 @@ const UNIT_TESTS = [
   'shared/**/*.test.ts',
   'services/**/*.test.ts',
   'projections/**/*.test.ts',
+  'dashboard/src/**/*.test.ts',
+  'scripts/dashboard/*.test.ts',
   'test/architecture.test.ts',
 ]
-const ALL_TESTS = [...UNIT_TESTS.slice(0, 3), 'scripts/**/*.test.ts', 'test/**/*.test.ts']
+const ALL_TESTS = [...UNIT_TESTS.slice(0, 4), 'scripts/**/*.test.ts', 'test/**/*.test.ts']
 /** Takes all cores by itself. */
 const SIMULATION = 'test/simulation/seeds.alone.ts'
 const TEST_FLAGS = ['--test', '--test-timeout=240000']

@@ -897,6 +897,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/request_attempts/{request_attempt_id}/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["requestAttempts.request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/responses/{response_id}": {
         parameters: {
             query?: never;
@@ -1881,6 +1897,15 @@ export interface components {
             next_attempt_at: string | null;
             replay_id: string | null;
             redrive_of: string | null;
+        };
+        SentRequest: {
+            event_id: string;
+            method: string;
+            url: string;
+            headers: {
+                [key: string]: string;
+            };
+            is_as_sent: boolean;
         };
         Response: {
             response_id: string;
@@ -4670,6 +4695,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RequestAttempt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "requestAttempts.request": {
+        parameters: {
+            query: {
+                application_id: string;
+            };
+            header?: never;
+            path: {
+                request_attempt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentRequest"];
                 };
             };
             default: {
