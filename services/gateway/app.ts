@@ -15,6 +15,7 @@ import { createEventQuota, type QuotaWarning } from './quotas/event-quota.ts'
 import { createQuotaMails, createQuotaWarningEvents } from './quotas/warnings.ts'
 import { createRequestLimits, type RequestLimits } from './rate-limits.ts'
 import { createReadYourWrites } from './read-your-writes.ts'
+import { createRecordAction } from './record-action.ts'
 import { registerApplicationSecretRoutes } from './routes/application-secrets.ts'
 import { registerApplicationRoutes } from './routes/applications.ts'
 import { registerAuditRoutes } from './routes/audit.ts'
@@ -135,6 +136,7 @@ function createRouteDependencies(deps: GatewayDependencies, appUrl: () => string
     readYourWrites: createReadYourWrites({ ...deps, timeoutMs: config.readYourWritesTimeoutMs }),
     freshRegistry,
     authorize: createAuthorizer(registry, freshRegistry),
+    recordAction: createRecordAction({ ...deps, control: deps.appenders.control }),
     mailer,
     schemaChecker: createSchemaChecker({ ...SCHEMA_CHECKER_LIMITS, timeLimitMs }),
     eventQuota: createEventQuota({ ...deps, config: config.quotas, onWarning }),

@@ -41,7 +41,7 @@ const BATCH_BODY_MAX_BYTES = 16 * 1024 * 1024
 const NEWEST_MAX = 100
 
 export function registerEventRoutes(server: GatewayServer, deps: RouteDependencies): void {
-  const { nats, orm, clock, authorize, appenders } = deps
+  const { nats, orm, clock, authorize, appenders, recordAction } = deps
   const ingest = createIngest(deps)
 
   const post = route('event.ingest', {
@@ -164,10 +164,13 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
     async (request, reply) => {
       const eventId = uuidOfPath(request.params.event_id)
       const { application_id: id } = request.body
-      const { applicationId } = await authorize.application(request.principal, id, 'event.replay')
+      const application = await authorize.application(request.principal, id, 'event.replay')
+      const { applicationId } = application
       const eventSeq = await seqOf()
       if (eventSeq === null) throw new ProblemError('NotFound')
-      await replayEvent(deps, eventSeq, actorOf(request.principal))
+      const by = actorOf(request.principal)
+      await recordAction({ action: 'replayed', resourceKind: 'event', resourceId: eventId }, application, by)
+      await replayEvent(deps, eventSeq, by)
       return reply.code(204).send(null)
 
       /** A read model that is away only makes it take longer. */
@@ -198,19 +201,22 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
     async (request, reply) => {
       const eventId = uuidOfPath(request.params.event_id)
       const { application_id: id } = request.body
-      const { applicationId } = await authorize.application(request.principal, id, 'event.cancel')
+      const application = await authorize.application(request.principal, id, 'event.cancel')
+      const { applicationId } = application
       await request.catchUp(reply)
       const statusOf = async () => (await findPostponed(orm, applicationId, eventId))?.status
       const before = await statusOf()
       if (before === undefined) throw new ProblemError('NotFound', { detail: 'No such event waits for its time.' })
       if (before === 'waiting') {
+        const by = actorOf(request.principal)
+        await recordAction({ action: 'withdrawn', resourceKind: 'event', resourceId: eventId }, application, by)
         const fact: EventWithdrawn = {
           v: 1,
           type: 'withdrawn',
           eventId,
           applicationId,
           withdrawnAtMs: clock.nowMs(),
-          withdrawnBy: actorOf(request.principal),
+          withdrawnBy: by,
         }
         await appenders.ledger.append({ subject: LEDGER_SUBJECTS.postponed, body: JSON.stringify(fact) })
         await nats.jsm.streams.purge(STREAM_NAMES.waiting, {
