@@ -75,13 +75,22 @@ async function untilStored(
   total: number,
   { send, cpu }: { send: Send; cpu: () => Record<string, number> },
 ): Promise<ScenarioResult> {
-  const lastSeq = async () => (await readStreamState(nats, STREAM_NAMES.events)).lastSeq
-  const before = await lastSeq()
+  const count = async () => (await readStreamState(nats, STREAM_NAMES.events)).lastSeq - before
+  const reached = async (wanted: number) => {
+    for (;;) {
+      const now = await count()
+      if (now >= wanted) return { count: now, atMs: performance.now() }
+      await delay(POLL_MS)
+    }
+  }
+  const { lastSeq: before } = await readStreamState(nats, STREAM_NAMES.events)
   const cpuBefore = cpu()
-  const beganMs = performance.now()
-  const { p50Ms, p99Ms } = await send(total)
-  while ((await lastSeq()) < before + total) await delay(POLL_MS)
-  const seconds = (performance.now() - beganMs) / 1_000
+  const sending = send(total)
+  // The load generator has to start first.
+  const first = await reached(1)
+  const last = await reached(total)
+  const { p50Ms, p99Ms } = await sending
+  const rate = (last.count - first.count) / ((last.atMs - first.atMs) / 1_000)
   const used = Object.entries(cpu()).map(([name, now]) => [name, ((now - cpuBefore[name]!) / total) * 1e6])
-  return { rate_per_s: total / seconds, cpu_us: Object.fromEntries(used), p50_ms: p50Ms, p99_ms: p99Ms }
+  return { rate_per_s: rate, cpu_us: Object.fromEntries(used), p50_ms: p50Ms, p99_ms: p99Ms }
 }
