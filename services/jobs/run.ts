@@ -33,6 +33,9 @@ export interface RunContext {
   isWanted(): boolean
 }
 
+/** How a run came to its end: the job has ended, is not wanted any more, or waits for somebody. */
+export type RunEnd = 'ended' | 'stopped' | 'waits'
+
 /** What is appended in one batch at the most. */
 export const BATCH_MAX = 500
 const ASK_AGAIN_MS = 10

@@ -17,6 +17,9 @@ const PUBLISHERS = 24
 const REFUSED_EVERY = 20
 /** One in so many has no id of its own. */
 const NAMELESS_EVERY = 10
+/** One message in so many holds several events. */
+const BATCH_EVERY = 50
+const BATCH_EVENTS = 5
 
 /** Publishes until told to stop; whatever has no acknowledgement is published again under the same id. */
 async function publishAll(
@@ -29,22 +32,27 @@ async function publishAll(
   const nameless = new Set<string>()
   const { application_id: app } = bench.api.eventPost()
   let started = 0
+  let published = 0
   async function publishOne(n: number): Promise<void> {
-    const id = newEventId(Date.now())
+    const isBatch = n % BATCH_EVERY === 2
     const isNameless = n % NAMELESS_EVERY === 1
-    const headers = natsHeaders(isNameless ? {} : { 'Jethook-Event-Id': id })
-    const subject = n % REFUSED_EVERY === 0 ? `in.${app}.no.such.type` : `in.${app}.a.b.c`
+    const ids = Array.from({ length: isBatch ? BATCH_EVENTS : 1 }, () => newEventId(Date.now()))
+    const headers = natsHeaders(isNameless || isBatch ? {} : { 'Jethook-Event-Id': ids[0]! })
+    const event_type = n % REFUSED_EVERY === 0 ? 'no.such.type' : 'a.b.c'
+    const payload = `{"n":${n}}`
+    const events = ids.map((event_id) => ({ event_id, event_type, payload }))
+    const subject = `in.${app}.${isBatch ? 'batch' : event_type}`
     for (;;) {
       try {
-        await publisher.js.publish(subject, `{"n":${n}}`, { headers })
+        await publisher.js.publish(subject, isBatch ? JSON.stringify({ events }) : payload, { headers })
         break
       } catch {
         await delay(50)
       }
     }
-    if (isNameless) nameless.add(`{"n":${n}}`)
-    else acknowledged.add(id)
-    onAcknowledged(acknowledged.size + nameless.size)
+    if (isNameless) nameless.add(payload)
+    else for (const id of ids) acknowledged.add(id)
+    onAcknowledged(++published)
   }
   try {
     await Promise.all(
@@ -89,7 +97,8 @@ test('every acknowledged publish is delivered, dead or listed as rejected, thoug
     await bench.dieAt('inbox-events-stored-not-acknowledged', 2)
     await bench.restartJethook()
     const { acknowledged, nameless } = await publishing
-    assert.deepEqual([acknowledged.size, nameless.size], [EVENTS * 0.9, EVENTS * 0.1])
+    const inBatches = (EVENTS / BATCH_EVERY) * (BATCH_EVENTS - 1)
+    assert.deepEqual([acknowledged.size, nameless.size], [EVENTS * 0.9 + inBatches, EVENTS * 0.1])
     const rejected = await until(
       'all are decided on',
       async () => {

@@ -3,6 +3,7 @@ import type { MsgHdrs } from '@nats-io/transport-node'
 import type { EventPost } from '#shared/contract/schemas.ts'
 import { eventIdOfMessage, parseUuid, rejectionIdOf } from '#shared/domain/ids.ts'
 import { applicationOfSubject, eventTypeOfSubject, isBatchSubject, readNatsEvent } from '#shared/domain/nats-event.ts'
+import { isTakenSubject } from '#shared/facts/subjects.ts'
 import type { Entry } from '../ingest.ts'
 import { readInboxBatch } from './inbox-batch.ts'
 
@@ -34,10 +35,15 @@ export type Settling = Pick<InboxMessage, 'done' | 'later'>
 const LATER_MS = 1_000
 
 /**
- * The events of a message: one, or those of a batch, in order. The message is done when each of them is.
+ * The events of a message: one, or those of a batch, in order. The message is done when each of them is. What only tells a
+ * replay that an event was taken is heard by that itself.
  * @param settling Instead of acknowledging the message to INBOX.
  */
 export function inboxMessages(message: JsMsg, settling: Settling = settlingOf(message)): InboxMessage[] {
+  if (isTakenSubject(message.subject)) {
+    settling.done()
+    return []
+  }
   if (!isBatchSubject(message.subject)) return [singleOf(message, settling)]
   const reads = readInboxBatch(message)
   const each = shareOf(reads.length, settling)
