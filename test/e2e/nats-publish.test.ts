@@ -13,6 +13,9 @@ import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const FLOOD = 4_000
+const FLOOD_BATCHES = 40
+const FLOOD_BATCH_EVENTS = 500
+const FLOOD_LIMIT_MS = 60_000
 const WINDOW_MS = 1_000
 
 let stack: Stack
@@ -47,11 +50,8 @@ const rejections = async (more = '') =>
   (await stack.api.call<RejectionAnswer[]>('GET', `/rejections?application_id=${app}${more}`)).body
 const rejectionOf = (eventId: string) =>
   until('the rejection', async () => (await rejections(`&event_id=${eventId}`))[0])
-const emptyInbox = () =>
-  until('INBOX is empty', async () => {
-    const { state } = await own.jsm.streams.info(STREAM_NAMES.inbox)
-    return state.messages === 0
-  })
+const isInboxEmpty = async () => (await own.jsm.streams.info(STREAM_NAMES.inbox)).state.messages === 0
+const emptyInbox = () => until('INBOX is empty', isInboxEmpty)
 
 test('an event that is published with a NATS client is delivered, with what its headers say', async () => {
   const event_id = newEventId(Date.now())
@@ -183,6 +183,18 @@ test('one application can not take the ids of another one away', async () => {
   assert.equal(arrived(event_id)[0]?.body.toString(), '{"of":"the first"}')
 })
 
+test('who uses up message ids in INBOX takes them from nobody for longer than JetStream insists on', async () => {
+  const event_id = newEventId(Date.now())
+  const other = `in.0198c0de-0000-7000-8000-000000000001.a.b.c`
+  await publish('{}', { 'Nats-Msg-Id': event_id }, other)
+  await until(
+    'it is no duplicate',
+    async () => !(await publish('{"of":"mine"}', { 'Nats-Msg-Id': event_id })).duplicate,
+  )
+  await receiver.waitFor(() => arrived(event_id).length > 0)
+  assert.equal(arrived(event_id)[0]?.body.toString(), '{"of":"mine"}')
+})
+
 test('what is published while nobody reads is taken after the next start, and health tells of the reader', async () => {
   const { body } = await stack.api.call<{ parts: Record<string, unknown> }>('GET', '/health?key=')
   assert.deepEqual(body.parts['inbox'], { is_well: true, detail: null })
@@ -306,4 +318,23 @@ test('a flood by one application does not keep the others waiting', async () => 
   const { received_at } = await eventOf(other)
   assert.ok(received_at < rejection!.rejected_at, `${received_at} and ${rejection!.rejected_at}`)
   assert.equal(arrived(other).length, 1)
+})
+
+test('a flood of 20,000 events in few messages does not keep the others waiting either', async () => {
+  const { body: flooding } = await stack.api.call<{ application_id: string }>('POST', '/applications', {
+    organization_id: stack.credentials.organization_id,
+    name: 'flooding with batches',
+  })
+  const events = Array.from({ length: FLOOD_BATCH_EVENTS }, () => ({ event_type: 'no.such.type', payload: '{}' }))
+  const other = newEventId(Date.now())
+  await stack.restart(async () => {
+    for (let i = 0; i < FLOOD_BATCHES; i++) await publishBatch({ events }, {}, flooding.application_id)
+    await publish('{"of":"another"}', { 'Jethook-Event-Id': other })
+  })
+  await receiver.waitFor(() => arrived(other).length > 0, FLOOD_LIMIT_MS)
+  await until('INBOX is empty', isInboxEmpty, FLOOD_LIMIT_MS)
+  const newest = `/rejections?application_id=${flooding.application_id}&limit=1`
+  const [last] = (await stack.api.call<RejectionAnswer[]>('GET', newest)).body
+  const { received_at } = await eventOf(other)
+  assert.ok(received_at < last!.rejected_at, `${received_at} and ${last!.rejected_at}`)
 })

@@ -20,11 +20,13 @@ const NAMELESS_EVERY = 10
 /** One message in so many holds several events. */
 const BATCH_EVERY = 50
 const BATCH_EVENTS = 5
+/** From here on publishers wait until there is a jethook that is to die of what they publish. */
+const HELD_BACK_FROM = EVENTS * 0.9
 
-/** Publishes until told to stop; whatever has no acknowledgement is published again under the same id. */
+/** Publishes them all; whatever has no acknowledgement is published again under the same id. */
 async function publishAll(
   bench: FaultBench,
-  onAcknowledged: (count: number) => void,
+  { onAcknowledged, mayEnd }: { onAcknowledged: (count: number) => void; mayEnd: Promise<void> },
 ): Promise<{ acknowledged: Set<string>; nameless: Set<string> }> {
   const publisher = await connectPublisher(bench.natsUrl)
   const acknowledged = new Set<string>()
@@ -57,7 +59,11 @@ async function publishAll(
   try {
     await Promise.all(
       Array.from({ length: PUBLISHERS }, async () => {
-        while (started < EVENTS) await publishOne(started++)
+        while (started < EVENTS) {
+          const n = started++
+          if (n >= HELD_BACK_FROM) await mayEnd
+          await publishOne(n)
+        }
       }),
     )
   } finally {
@@ -83,8 +89,12 @@ test('every acknowledged publish is delivered, dead or listed as rejected, thoug
   const bench = await openBench()
   try {
     let count = 0
-    const publishing = publishAll(bench, (acknowledged) => {
-      count = acknowledged
+    const gate = Promise.withResolvers<void>()
+    const publishing = publishAll(bench, {
+      onAcknowledged(acknowledged) {
+        count = acknowledged
+      },
+      mayEnd: gate.promise,
     })
     const reached = (share: number) => until(`${share} of the events`, async () => count >= EVENTS * share, LIMIT_MS)
     if (IS_LONG) await bench.startAnother()
@@ -94,7 +104,8 @@ test('every acknowledged publish is delivered, dead or listed as rejected, thoug
     await reached(0.6)
     if (IS_LONG) await bench.restartAnother()
     // Right between what is on disk and its acknowledgement: it is read again.
-    await bench.dieAt('inbox-events-stored-not-acknowledged', 2)
+    await bench.dieAt('inbox-events-stored-not-acknowledged', 2, async () => gate.resolve())
+    gate.resolve()
     await bench.restartJethook()
     const { acknowledged, nameless } = await publishing
     const inBatches = (EVENTS / BATCH_EVERY) * (BATCH_EVENTS - 1)
