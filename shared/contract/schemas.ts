@@ -305,6 +305,9 @@ export const EventWithPayload = Type.Object(
   {
     ...EventAnswer.properties,
     payload: Type.String({ description: 'Base64' }),
+    client_name: Type.Optional(
+      Type.String({ description: 'What the NATS client that published it calls its connection, where that is known' }),
+    ),
   },
   { title: 'EventWithPayload' },
 )

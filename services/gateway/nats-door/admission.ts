@@ -13,7 +13,7 @@ import { findEventSeqs } from '../queries/event-ids.ts'
 import { findRejectionIds } from '../queries/rejections.ts'
 import type { RateLimiter } from '../rate-limiter.ts'
 import type { InboxMessage } from './inbox-message.ts'
-import { NO_ADDRESS, principalOfApplication } from './nats-sender.ts'
+import { natsSenderOf } from './nats-sender.ts'
 
 /** Of messages' bodies, and of events, in one append. */
 const GROUP_MAX_BYTES = 8 * 1024 * 1024
@@ -47,7 +47,7 @@ export interface AdmissionOptions extends RouteDependencies {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { orm, registry, appenders, clock, logger, ingest, limiter, nats } = options
+  const { orm, registry, appenders, clock, logger, ingest, limiter, nats, config } = options
 
   /** Waits until the rows tell of all that EVENTS and LEDGER hold now; whether it is matched is of no interest here. */
   async function rowsOfNow(): Promise<void> {
@@ -98,8 +98,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   function sentPost({ inbox, post }: Candidate): SentPost {
-    const principal = principalOfApplication(inbox.applicationId, registry)
-    return { post, sender: { principal, ip: NO_ADDRESS, entry: inbox.entry } }
+    const { applicationId, message, entry } = inbox
+    const sender = natsSenderOf(applicationId, message.headers, { registry, ...config })
+    return { post, sender: { ...sender, entry } }
   }
 
   /** @throws the error, when it is no matter of this one message. */
