@@ -128,9 +128,11 @@ export function createJobsRunner(deps: JobsDependencies): Service {
 
   async function perform(job: RegisteredJob, progress: Progress): Promise<RunEnd> {
     const { selection, kind, jobId } = job.state
+    // Whoever was told once that it is over may have left something undone: what comes next is for another run.
+    let isOver = false
     const isWanted = () => {
-      const now = registry.jobs.byId(jobId)
-      return !isStopping && now !== undefined && now.state.wanted === job.state.wanted
+      isOver ||= isStopping || registry.jobs.byId(jobId)?.seq !== job.seq
+      return !isOver
     }
     const context: RunContext = { ...deps, desk: deskNow(), attempted, job: job.state, progress, isWanted }
     if (selection.type === 'events' && selection.target === 'nats') return runNatsReplay(context, selection)
