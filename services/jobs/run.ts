@@ -34,6 +34,9 @@ export interface RunContext {
   isWanted(): boolean
 }
 
+/** How a run came to its end: the job has ended, is not wanted any more, or waits for somebody. */
+export type RunEnd = 'ended' | 'stopped' | 'waits'
+
 /** What is read or decided upon in one batch at the most. */
 export const BATCH_MAX = 500
 /** What is sent in one batch at the most: for so long whatever else there is to do waits. Small ones cost more in all. */

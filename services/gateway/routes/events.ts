@@ -146,8 +146,12 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
       const found = await findEvent(orm, applicationId, eventId)
       const stored = found && (await readStored(nats, STREAM_NAMES.events, Number(found.seq)))
       if (!found || !stored) throw new ProblemError('NotFound')
-      const { payload } = decodeEvent(stored.data)
-      return { ...withoutNulls(found), payload: Buffer.from(payload).toString('base64') }
+      const { payload, event } = decodeEvent(stored.data)
+      return {
+        ...withoutNulls(found),
+        payload: Buffer.from(payload).toString('base64'),
+        ...(event.clientName === undefined ? {} : { client_name: event.clientName }),
+      }
     },
   )
 

@@ -12,7 +12,7 @@ import { ProblemError } from '#shared/contract/problems.ts'
 import { OfApplication } from '#shared/contract/schemas.ts'
 import { JOB_ACTIONS } from '#shared/domain/job.ts'
 import type { RegisteredJob } from '#shared/domain/registry-jobs.ts'
-import type { JobKind } from '#shared/facts/job.ts'
+import { isForNats, type JobKind } from '#shared/facts/job.ts'
 import type { GatewayServer } from '../app.ts'
 import { actorOf } from '../authentication.ts'
 import type { RouteDependencies } from '../dependencies.ts'
@@ -282,11 +282,11 @@ function newestFirstKey(createdAtMs: number, jobId: string): string {
   return creationKey(TIME_MAX - createdAtMs, jobId)
 }
 
-/** What became of its deliveries only the read model knows; a job that is only being looked at has none. */
+/** What became of its deliveries only the read model knows; a job that is only being looked at, or is for a NATS client, has none. */
 async function present({ orm, clock, logger }: RouteDependencies, job: RegisteredJob): Promise<JobAnswer> {
   const outcomes =
-    job.progress === null
-      ? { succeeded: 0, failedAgain: 0, cancelled: 0, underWay: 0 }
+    job.progress === null || isForNats(job.state)
+      ? { succeeded: job.progress?.done ?? 0, failedAgain: 0, cancelled: 0, underWay: 0 }
       : await readJobOutcomes(orm, job.state.jobId).catch((error: unknown) => {
           logger.debug({ err: error }, 'what became of a job is not to be had now')
           return null
