@@ -15,6 +15,7 @@ import type { Sender } from '#shared/runtime/sender/sender.ts'
 import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { attemptFact, type MadeRequest, nextAttempt, policyFor } from './attempt.ts'
 import type { DelivererConfig } from './config.ts'
+import type { AttemptFigures } from './figures.ts'
 import type { Settlement } from './held-items.ts'
 import type { RecordedAttempts } from './recorded-attempts.ts'
 import { buildRequest } from './request.ts'
@@ -35,6 +36,7 @@ export interface AttemptsOptions {
   config: DelivererConfig
   clock: Clock
   random: () => number
+  figures: AttemptFigures
   logger: Logger
   /** Requests that are cut now are made again after the next start. */
   isStopping(): boolean
@@ -155,6 +157,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     })
     if (isDuplicate) return followRecorded(item)
     recorded().add(fact)
+    options.figures.recorded(fact, attempt)
     logAttempt(fact, attempt.replayId)
     if (fact.decision.type === 'retry') return 'retried'
     // Only now is it certain that ours is the decision that holds.

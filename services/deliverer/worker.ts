@@ -12,6 +12,7 @@ import type { EventCache } from '#shared/runtime/event-cache.ts'
 import { type Health, unwell, WELL } from '#shared/runtime/health.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
+import { type Metrics, NO_METRICS } from '#shared/runtime/metrics.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createPeers, type Peers } from '#shared/runtime/peers.ts'
 import { createSender, type Sender } from '#shared/runtime/sender/sender.ts'
@@ -22,6 +23,7 @@ import { createAutoDisable } from './auto-disable.ts'
 import { createCalledOff } from './called-off.ts'
 import type { DelivererConfig } from './config.ts'
 import { createDispatcher } from './dispatcher.ts'
+import { createAttemptFigures, registerDelivererFigures } from './figures.ts'
 import { createHandshakes } from './handshakes.ts'
 import { createHeldItems, type Settlement } from './held-items.ts'
 import { createIntake } from './intake.ts'
@@ -54,6 +56,8 @@ export interface DelivererDependencies {
   /** Left out: the processes find each other by NATS. */
   peers?: Peers
   health?: Health
+  /** Left out: nothing is counted. */
+  metrics?: Metrics
   logger: Logger
 }
 
@@ -71,7 +75,7 @@ const UNWELL_FROM_FAILURES = 5
  * loses one.
  */
 export function createDeliverer(deps: DelivererDependencies): Service {
-  const { nats, registry, controlReader, ledger, waiting, control, config, clock, logger } = deps
+  const { nats, registry, controlReader, ledger, waiting, control, config, clock, logger, metrics = NO_METRICS } = deps
   const sender = deps.sender ?? createSender(config.sender, logger)
   const peers = deps.peers ?? createPeers({ nats, logger, kind: 'deliverer', selfId: randomUUID() })
   const lanes = new Map<number, Lane>()
@@ -173,6 +177,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     settling: { ...settling, finish: waitingRoom.finish },
     config,
     random: deps.random,
+    figures: createAttemptFigures(metrics),
     isCalledOff,
     onAnswered,
     afterRecorded,
@@ -194,6 +199,13 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     if (ownership.failuresInARow() >= UNWELL_FROM_FAILURES) return unwell('lanes can not be shared out')
     const troubled = [...lanes.values()].filter((lane) => lane.isInTrouble())
     return troubled.length === 0 ? WELL : unwell(`lanes wait for NATS: ${troubled.map(({ lane }) => lane).join(', ')}`)
+  })
+
+  registerDelivererFigures(metrics, {
+    underWay: dispatcher.underWayCount,
+    held: () => held.size,
+    lanes: () => lanes.size,
+    breakers: receivers.counts,
   })
 
   // -- what happens --------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import type { Orm } from '#shared/runtime/postgres.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { GatewayConfig } from './config.ts'
 import type { FreshRegistry } from './fresh-registry.ts'
+import type { IngestFigures } from './ingest-figures.ts'
 import type { EventQuota } from './quotas/event-quota.ts'
 import type { ReadYourWrites } from './read-your-writes.ts'
 import type { SchemaChecker } from './schema-check/schema-checker.ts'
@@ -38,6 +39,7 @@ export interface RouteDependencies extends GatewayDependencies {
   mailer: Mailer
   schemaChecker: SchemaChecker
   eventQuota: EventQuota
+  figures: IngestFigures
   /** Base of links, once the gateway listens. */
   appUrl(): string
 }

@@ -18,6 +18,7 @@ import {
 } from './admit.ts'
 import type { Principal } from './authentication.ts'
 import type { RouteDependencies } from './dependencies.ts'
+import type { Door } from './ingest-figures.ts'
 import { findEventId } from './queries/event-ids.ts'
 import type { Reservation } from './quotas/event-quota.ts'
 import { createUsedIds } from './used-ids.ts'
@@ -71,8 +72,8 @@ interface PreparedEvent {
   entry: Entry | undefined
 }
 
-export function createIngest(deps: RouteDependencies): Ingest {
-  const { nats, orm, registry, appenders, config, clock, freshRegistry, readYourWrites, eventQuota } = deps
+export function createIngest(deps: RouteDependencies, door: Door): Ingest {
+  const { nats, orm, registry, appenders, config, clock, freshRegistry, readYourWrites, eventQuota, figures } = deps
   const appendPrefix = `${randomUUID()}-`
   let appendCounter = 0
   const window = { windowMs: config.duplicateWindowMs, appendTimeoutMs: config.appendTimeoutMs }
@@ -136,6 +137,7 @@ export function createIngest(deps: RouteDependencies): Ingest {
       if (isDuplicate && entry !== undefined && (await isOfEntry(seq, entry))) throw new EntryTakenError()
       if (isDuplicate) throw new ProblemError('EventAlreadyIngested')
       reservation?.keep(seq)
+      figures.accepted(door, 1)
       return event
     } catch (error) {
       reservation?.release()
@@ -150,6 +152,7 @@ export function createIngest(deps: RouteDependencies): Ingest {
     try {
       const { seq } = await appenders.events.appendGroup(prepared.map(({ message }) => message))
       for (const [i, { reservation }] of prepared.entries()) reservation?.keep(seq - prepared.length + 1 + i)
+      figures.accepted(door, prepared.length)
       return prepared.map(({ event }) => ({ event }))
     } catch (error) {
       if (error instanceof AppendDuplicateError) {

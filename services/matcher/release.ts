@@ -22,11 +22,13 @@ import { createStreamReader } from '#shared/runtime/stream-reader.ts'
 import { readLastOf, readStored, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { MatcherConfig } from './config.ts'
 import { catchUpWithControl } from './control.ts'
+import type { MatchFigures } from './figures.ts'
 import { bySubscription } from './group.ts'
 
 export interface ReleaserDependencies {
   /** Absent: nobody asks. */
   health?: Health
+  figures: MatchFigures
   nats: Nats
   registry: Registry
   controlReader: ControlReader
@@ -191,6 +193,7 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
     const { seq } = await ledger.appendGroup([...messages, closing])
     noteReleased(fact)
     foldedSeq = Math.max(foldedSeq, seq)
+    deps.figures.released(deliveries.length)
     return seq
   }
 

@@ -13,11 +13,13 @@ import type { EventCache } from '#shared/runtime/event-cache.ts'
 import type { Health } from '#shared/runtime/health.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
+import { type Metrics, NO_METRICS } from '#shared/runtime/metrics.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
-import { readLastOf, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readLastOf, readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { MatcherConfig } from './config.ts'
 import { catchUpWithControl } from './control.ts'
+import { createMatchFigures } from './figures.ts'
 import { groupMatches, type MatchedEvent, type MatchedGroup, withoutMatchedPart } from './group.ts'
 import { createReleaser } from './release.ts'
 
@@ -34,6 +36,8 @@ export interface MatcherDependencies {
   logger: Logger
   /** Absent: nobody asks. */
   health?: Health
+  /** Left out: nothing is counted. */
+  metrics?: Metrics
 }
 
 const BATCH_MAX = 500
@@ -44,7 +48,8 @@ const GROUP_MAX = 1_000
  * repeats nothing and skips nothing, and a second matcher does no harm.
  */
 export function createMatcher(deps: MatcherDependencies): Service {
-  const { nats, registry, ledger, waiting, eventCache, config, clock, logger } = deps
+  const { nats, registry, ledger, waiting, eventCache, config, clock, logger, metrics = NO_METRICS } = deps
+  const figures = createMatchFigures(metrics)
   let matchedSeq = 0
   let lastMatched: EventsMatched | null = null
 
@@ -113,9 +118,14 @@ export function createMatcher(deps: MatcherDependencies): Service {
     const { seq } = await ledger.appendGroup([...messages, closing])
     matchedSeq = seq
     lastMatched = matched
+    figures.matched(matched, deliveries.length)
   }
 
-  const releaser = createReleaser(deps)
+  figures.registerLag(async () => {
+    const { lastSeq } = await readStreamState(nats, STREAM_NAMES.events)
+    return lastMatched === null ? lastSeq : Math.max(0, lastSeq - lastMatched.toEventSeq)
+  })
+  const releaser = createReleaser({ ...deps, figures })
   deps.health?.register('matcher', reader.state)
   return {
     name: 'matcher',

@@ -11,6 +11,7 @@ import type { Service } from './lifecycle.ts'
 import type { Logger } from './logger.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { connectNats, type Nats } from './nats.ts'
+import { registerRuntimeFigures } from './runtime-figures.ts'
 import { readSecretKeys } from './secret-key.ts'
 import { applyStreams, type StreamName } from './streams.ts'
 
@@ -51,8 +52,9 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
     await nats.connection.close()
     throw error
   }
+  const metrics = createMetrics()
   const appender = (stream: StreamName, giveUpAfterMs = Number.POSITIVE_INFINITY) =>
-    createGroupCommitAppender({ nats, stream, logger, limits: { giveUpAfterMs } })
+    createGroupCommitAppender({ nats, stream, logger, limits: { giveUpAfterMs }, metrics })
   const appenders = {
     events: appender('EVENTS', settings.APPEND_TIMEOUT_MS),
     ledger: appender('LEDGER'),
@@ -64,6 +66,7 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
   health.register('store', () =>
     Object.values(appenders).some(({ isRefusedAsFull }) => isRefusedAsFull) ? unwell("NATS's store is full") : WELL,
   )
+  registerRuntimeFigures(metrics, { nats, health })
   const registry = createRegistry()
   const controlReader = createControlReader({ nats, logger, registry })
   health.register('control', controlReader.state)
@@ -78,7 +81,7 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
     eventCache: createEventCache(nats),
     secretBox,
     health,
-    metrics: createMetrics(),
+    metrics,
     connectionLost: nats.connection.closed().then((error) => {
       if (isClosing) return new Promise<Error>(() => {})
       return new Error('The connection to NATS is closed for good', { cause: error })

@@ -47,7 +47,7 @@ export interface AdmissionOptions extends RouteDependencies {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { orm, registry, appenders, clock, logger, ingest, limiter, nats } = options
+  const { orm, registry, appenders, clock, logger, ingest, limiter, nats, figures } = options
 
   /** Waits until the rows tell of all that EVENTS and LEDGER hold now; whether it is matched is of no interest here. */
   async function rowsOfNow(): Promise<void> {
@@ -139,6 +139,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     }
     const msgId = inbox.entry.appendId
     await appenders.ledger.append({ subject: LEDGER_SUBJECTS.rejected, body: JSON.stringify(fact), msgId })
+    figures.rejected('nats', problem.id)
   }
 
   return {

@@ -33,7 +33,7 @@ export interface IngestServiceOptions extends RouteDependencies {
 }
 
 export function createIngestService(options: IngestServiceOptions): IngestService {
-  const { nats, registry, clock, logger, health, ingest, limiter } = options
+  const { nats, registry, clock, logger, health, ingest, limiter, figures } = options
   const counts = { accepted: 0, refused: 0, failed: 0 }
   const underWay = new Set<Promise<void>>()
   let service: Service | null = null
@@ -52,6 +52,7 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
       message.respond(JSON.stringify(presentIngested(event)))
     } catch (error) {
       const problem = problemOf(error)
+      figures.rejected('nats', problem.id)
       if (problem.status >= 500) {
         counts.failed++
         logger.error({ err: error }, 'a request by NATS failed')

@@ -41,7 +41,7 @@ const NEWEST_MAX = 100
 
 export function registerEventRoutes(server: GatewayServer, deps: RouteDependencies): void {
   const { nats, orm, clock, authorize, appenders } = deps
-  const ingest = createIngest(deps)
+  const ingest = createIngest(deps, 'rest')
 
   const post = route('event.ingest', {
     operationId: 'events.ingest',
@@ -94,7 +94,9 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
       }
       const sender = senderOf(request)
       const posts = body.events.map((event) => ({ post: { ...event, application_id: body.application_id }, sender }))
-      return (await ingest.batch(posts)).map(answerOf)
+      const answers = (await ingest.batch(posts)).map(answerOf)
+      for (const { problem } of answers) if (problem) deps.figures.rejected('rest', problem.id)
+      return answers
     },
   )
 
