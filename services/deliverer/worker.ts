@@ -17,6 +17,7 @@ import type { Nats } from '#shared/runtime/nats.ts'
 import { createPeers, type Peers } from '#shared/runtime/peers.ts'
 import { createSender, type Sender } from '#shared/runtime/sender/sender.ts'
 import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { NO_TRACING, type Tracing } from '#shared/runtime/tracing.ts'
 import type { MadeRequest } from './attempt.ts'
 import { createAttempts } from './attempts.ts'
 import { createAutoDisable } from './auto-disable.ts'
@@ -58,6 +59,8 @@ export interface DelivererDependencies {
   health?: Health
   /** Left out: nothing is counted. */
   metrics?: Metrics
+  /** Left out: nothing is traced. */
+  tracing?: Tracing
   logger: Logger
 }
 
@@ -75,7 +78,19 @@ const UNWELL_FROM_FAILURES = 5
  * loses one.
  */
 export function createDeliverer(deps: DelivererDependencies): Service {
-  const { nats, registry, controlReader, ledger, waiting, control, config, clock, logger, metrics = NO_METRICS } = deps
+  const {
+    nats,
+    registry,
+    controlReader,
+    ledger,
+    waiting,
+    control,
+    config,
+    clock,
+    logger,
+    metrics = NO_METRICS,
+    tracing = NO_TRACING,
+  } = deps
   const sender = deps.sender ?? createSender(config.sender, logger)
   const peers = deps.peers ?? createPeers({ nats, logger, kind: 'deliverer', selfId: randomUUID() })
   const lanes = new Map<number, Lane>()
@@ -178,6 +193,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     config,
     random: deps.random,
     figures: createAttemptFigures(metrics),
+    tracing,
     isCalledOff,
     onAnswered,
     afterRecorded,

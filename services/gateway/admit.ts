@@ -65,6 +65,7 @@ export interface Acceptance {
   nowMs: number
   ip: string
   controlSeq: number
+  traceparent?: string | undefined
   appendId: string
 }
 
@@ -85,6 +86,7 @@ export function acceptEvent(read: ReadEvent, { nowMs, ...acceptance }: Acceptanc
     ...(deliverAtMs === null ? {} : { deliverAtMs }),
     ip: acceptance.ip,
     controlSeq: acceptance.controlSeq,
+    ...(acceptance.traceparent === undefined ? {} : { traceparent: acceptance.traceparent }),
     appendId: acceptance.appendId,
   }
 }

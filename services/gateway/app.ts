@@ -17,6 +17,7 @@ import { createEventQuota, type QuotaWarning } from './quotas/event-quota.ts'
 import { createQuotaMails, createQuotaWarningEvents } from './quotas/warnings.ts'
 import { createRequestLimits, type RequestLimits } from './rate-limits.ts'
 import { createReadYourWrites } from './read-your-writes.ts'
+import { traceRequests } from './request-traces.ts'
 import { registerApplicationSecretRoutes } from './routes/application-secrets.ts'
 import { registerApplicationRoutes } from './routes/applications.ts'
 import { registerAuditRoutes } from './routes/audit.ts'
@@ -91,6 +92,7 @@ export function createGateway(deps: GatewayDependencies): Gateway {
     const server = await createServer(config, logger)
     decorateRequests(server, routeDeps)
     countEvents(server, routeDeps.figures)
+    traceRequests(server, routeDeps)
     await registerRoutes(server, routeDeps)
     listeningUrl = await listen(server, config)
     await natsDoor.start()

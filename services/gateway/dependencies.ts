@@ -9,6 +9,7 @@ import type { Mailer } from '#shared/runtime/mail/mailer.ts'
 import type { Metrics } from '#shared/runtime/metrics.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import type { Orm } from '#shared/runtime/postgres.ts'
+import type { Tracing } from '#shared/runtime/tracing.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { GatewayConfig } from './config.ts'
 import type { FreshRegistry } from './fresh-registry.ts'
@@ -28,6 +29,7 @@ export interface GatewayDependencies {
   clock: Clock
   health: Health
   metrics: Metrics
+  tracing: Tracing
   logger: Logger
 }
 

@@ -31,6 +31,8 @@ const PAYLOAD_MAX_DEFAULT_BYTES = 1_048_576
 export interface Sender {
   principal: Principal
   ip: string
+  /** What the event's deliveries follow from, for whoever draws the trace. */
+  traceparent?: string | undefined
   /** Of an event that comes out of a stream, and may come again. */
   entry?: Entry
 }
@@ -79,7 +81,7 @@ export function createIngest(deps: RouteDependencies, door: Door): Ingest {
   const window = { windowMs: config.duplicateWindowMs, appendTimeoutMs: config.appendTimeoutMs }
   const usedIds = createUsedIds({ nats, orm, clock, windowMs: reliableWindowMs(window) })
 
-  async function prepare({ post, sender: { principal, ip, entry } }: SentPost): Promise<PreparedEvent> {
+  async function prepare({ post, sender: { principal, ip, traceparent, entry } }: SentPost): Promise<PreparedEvent> {
     const nowMs = clock.nowMs()
     let read = freshRegistry.decide(() => readEvent(post, principal, registry, nowMs))
     if (read instanceof Promise) read = await read
@@ -95,6 +97,7 @@ export function createIngest(deps: RouteDependencies, door: Door): Ingest {
         nowMs,
         ip,
         controlSeq: registry.seq,
+        traceparent,
         appendId: entry?.appendId ?? appendPrefix + (appendCounter++).toString(36),
       })
       return { event, message: messageOf(event, payload, type), reservation, entry }

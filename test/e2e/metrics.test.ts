@@ -40,7 +40,7 @@ test('what happens to events is counted, from the door to the dead letter', asyn
   await stack.api.send({ labels: { to: 'nobody' } })
   await stack.api.send({ delay_ms: 3_600_000 })
   assert.equal((await stack.api.call('POST', '/event', stack.api.eventPost({ event_type: 'x.y.z' }))).status, 400)
-  assert.equal((await stack.api.call('POST', '/event', {}, 'Bearer wrong')).status, 401)
+  assert.equal((await stack.api.call('POST', '/event', {}, 'Bearer wrong')).status, 403)
   const { application_id, ...event } = stack.api.eventPost()
   const batch = { application_id, events: [event, { ...event, event_type: 'x.y.z' }] }
   assert.equal((await stack.api.call('POST', '/events/batch', batch)).status, 200)
@@ -104,7 +104,7 @@ test('an open breaker is seen', async () => {
 test('docs/metrics.md lists every figure of a running jethook with its type and labels, and no other', async () => {
   const { families } = await look()
   const docs = await readFile(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
-  const rows = [...docs.matchAll(/^\| `(jethook_\w+)` \| (\w+) \| ([^|]*) \|/gm)]
+  const rows = [...docs.matchAll(/^\| `(jethook_\w+)` \| (\w+) \|([^|]*)\|/gm)]
   const documented = rows.map(([, name, type, labels]) => ({
     name,
     type,

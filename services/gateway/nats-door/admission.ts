@@ -14,6 +14,7 @@ import { findEventSeqs } from '../queries/event-ids.ts'
 import { findRejectionIds } from '../queries/rejections.ts'
 import type { RateLimiter } from '../rate-limiter.ts'
 import { eventIdOf, headersOf, type InboxMessage } from './inbox-message.ts'
+import { beginMessageTrace } from './message-trace.ts'
 import { NO_ADDRESS, principalOfApplication } from './nats-sender.ts'
 
 /** Of messages' bodies in one append. */
@@ -47,7 +48,7 @@ export interface AdmissionOptions extends RouteDependencies {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { orm, registry, appenders, clock, logger, ingest, limiter, nats, figures } = options
+  const { orm, registry, appenders, clock, logger, ingest, limiter, nats, figures, tracing } = options
 
   /** Waits until the rows tell of all that EVENTS and LEDGER hold now; whether it is matched is of no interest here. */
   async function rowsOfNow(): Promise<void> {
@@ -85,9 +86,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (limiter !== null && limiter.take(applicationId, storedAtMs) !== null) throw new ProblemError('RateLimited')
   }
 
-  function sentPost({ inbox, post }: Candidate): SentPost {
+  function sentPost({ inbox, post }: Candidate, traceparent: string | undefined): SentPost {
     const principal = principalOfApplication(inbox.applicationId, registry)
-    return { post, sender: { principal, ip: NO_ADDRESS, entry: inbox.entry } }
+    return { post, sender: { principal, ip: NO_ADDRESS, traceparent, entry: inbox.entry } }
   }
 
   /** @throws the error, when it is no matter of this one message. */
@@ -158,9 +159,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
         }
       }
       for (const group of groupsOf(candidates)) {
-        const results = await ingest.batch(group.map(sentPost))
+        const traces = group.map(({ inbox }) => beginMessageTrace(tracing, 'in', 'consumer', inbox.message))
+        const results = await ingest.batch(group.map((candidate, i) => sentPost(candidate, traces[i]!.traceparent)))
         for (const [i, result] of results.entries()) {
           const { inbox } = group[i]!
+          traces[i]!.end('event' in result ? undefined : problemOf(result.error).id)
           if ('event' in result || result.error instanceof EntryTakenError) inbox.done()
           else failures.push({ inbox, error: result.error })
         }

@@ -29,6 +29,7 @@ import { decodeKey, encodeKey, linkNext } from '../paging.ts'
 import { presentIngested } from '../presenters/ingested-event.ts'
 import { type EventsFilter, findEvent, findPostponed, listEvents, type PagedEvent } from '../queries/events.ts'
 import { replayEvent } from '../replay.ts'
+import { traceparentOf } from '../request-traces.ts'
 import { badQuery, labelsOfQuery, timeOfQuery, uuidOfPath, uuidOfQuery } from '../request-values.ts'
 import { refuseInvalid, route } from './route.ts'
 
@@ -263,7 +264,7 @@ function withoutNulls({ deliver_at, seq: _, ...event }: PagedEvent): EventAnswer
 }
 
 function senderOf(request: FastifyRequest): Sender {
-  return { principal: request.principal, ip: addressOf(request) }
+  return { principal: request.principal, ip: addressOf(request), traceparent: traceparentOf(request) }
 }
 
 /** The sender's address: what a trusted proxy says, if that is one; IPv4 in its own form where the socket is IPv6. */
