@@ -26,13 +26,15 @@ export function monitoringConfig({ MONITORING_IP, MONITORING_PORT, IP }: Setting
 }
 
 const REQUEST_TIMEOUT_MS = 10_000
+/** Longer than between two scrapes, which then share a connection. */
+const KEEP_ALIVE_MS = 65_000
 
 /**
  * For probes and Prometheus, on a port that is not meant for customers: `/live` (the process answers), `/ready` (it has its
  * connection to NATS), `/health` (each part; 503 when one is not well) and `/metrics`. Every service has it.
  */
 export function createMonitoringServer({ host, port, nats, health, metrics, logger }: MonitoringOptions): Service {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? ''
     answer(path, response).catch((error: unknown) => {
       logger.warn({ err: error, path }, 'a request for monitoring failed')

@@ -57,18 +57,18 @@ test('what happens to events is counted, from the door to the dead letter', asyn
     (now) =>
       now.value('jethook_events_accepted_total', { door: 'nats' }) === 1 &&
       now.value('jethook_events_rejected_total', { door: 'nats', problem: 'EventTypeDoesNotExist' }) === 1 &&
-      now.value('jethook_attempts_total', { decision: 'succeeded' }) === 3,
+      now.value('jethook_attempts_total', { decision: 'succeeded' }) === 4,
   )
-  assert.equal(all.value('jethook_events_matched_total', { result: 'wanted' }), 3)
+  assert.equal(all.value('jethook_events_matched_total', { result: 'wanted' }), 4)
   assert.equal(all.value('jethook_events_matched_total', { result: 'unwanted' }), 1)
   assert.equal(all.value('jethook_events_matched_total', { result: 'postponed' }), 1)
-  assert.equal(all.value('jethook_deliveries_created_total', { by: 'match' }), 4)
+  assert.equal(all.value('jethook_deliveries_created_total', { by: 'match' }), 5)
   assert.equal(all.value('jethook_attempts_total', { outcome: 'failed', decision: 'retry' }), 1)
   assert.equal(all.value('jethook_attempts_total', { outcome: 'failed', decision: 'dead-letter' }), 1)
   assert.equal(all.value('jethook_dead_letters_total', { reason: 'retries-spent' }), 1)
-  assert.equal(all.value('jethook_attempt_seconds_count'), 5)
-  assert.equal(all.value('jethook_accept_to_answer_seconds_count'), 4, 'first requests only')
-  assert.ok(all.value('jethook_append_batch_messages_sum', { stream: 'LEDGER' })! >= 9)
+  assert.equal(all.value('jethook_attempt_seconds_count'), 6)
+  assert.equal(all.value('jethook_accept_to_answer_seconds_count'), 5, 'first requests only')
+  assert.ok(all.value('jethook_append_batch_messages_sum', { stream: 'LEDGER' })! >= 12)
 })
 
 test('what waits is told, once the servers have been asked anew', async () => {
@@ -83,7 +83,7 @@ test('what waits is told, once the servers have been asked anew', async () => {
   assert.equal(seen.value('jethook_lanes_owned'), 16)
   assert.equal(seen.value('jethook_matcher_lag_events'), 0)
   assert.equal(seen.value('jethook_projection_lag_messages', { projection: 'events' }), 0)
-  assert.equal(seen.value('jethook_stream_last_sequence', { stream: 'EVENTS' }), 5)
+  assert.equal(seen.value('jethook_stream_last_sequence', { stream: 'EVENTS' }), 6)
   assert.equal(seen.value('jethook_nats_connected'), 1)
   assert.ok(seen.value('nodejs_eventloop_lag_p99_seconds')! > 0)
 })
