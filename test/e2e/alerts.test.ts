@@ -6,7 +6,7 @@ import { parse } from 'yaml'
 import { anyFreePort } from '#scripts/embedded/server-process.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
 import type { OpenMetricsSample } from '../support/openmetrics.ts'
-import { evaluateRules, findPromtool, type RuleTest, testRules } from '../support/promtool.ts'
+import { checkExpressions, evaluateRules, findPromtool, type RuleTest, testRules } from '../support/promtool.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { type Scrape, scrape } from '../support/scrape.ts'
 import { type Stack, startStack } from '../support/stack.ts'
@@ -47,6 +47,13 @@ after(async () => {
   await receiver.close()
 })
 
+async function boardExpressions(): Promise<{ of: string; expr: string }[]> {
+  const { panels } = JSON.parse(await readFile(fileOf('grafana/jethook.json'), 'utf8')) as {
+    panels: { title: string; targets?: { expr: string }[] }[]
+  }
+  return panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ of: title, expr })))
+}
+
 /** Names of figures in an expression: whatever looks like one and is no function, label or word of the language. */
 const namesIn = (expr: string) =>
   [...expr.replace(/"[^"]*"/g, '').matchAll(/\b(?:jethook|process|nodejs)_[a-z0-9_]+\b/g)].map(([name]) => name)
@@ -61,19 +68,22 @@ test('every figure that rules and board name is one of a running jethook', async
   const known = new Set([...seen.families.values()].flatMap(({ samples }) => samples.map(({ name }) => name)))
   // Figures that have no sample before something has gone wrong.
   for (const { name, type } of seen.families.values()) if (type === 'counter') known.add(`${name}_total`)
-  const board = JSON.parse(await readFile(fileOf('grafana/jethook.json'), 'utf8')) as {
-    panels: { title: string; targets?: { expr: string }[] }[]
-  }
-  const expressions = [
-    ...rules.map(({ alert, expr }) => ({ of: alert, expr })),
-    ...board.panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ of: title, expr }))),
-  ]
+  const expressions = [...rules.map(({ alert, expr }) => ({ of: alert, expr })), ...(await boardExpressions())]
   assert.ok(expressions.length > 60)
   for (const { of, expr } of expressions) {
     const names = namesIn(expr)
     assert.ok(names.length > 0 || expr.startsWith('up{'), `${of} names a figure`)
     for (const name of names) assert.ok(known.has(name), `${of}: there is no figure ${name}`)
   }
+})
+
+test('every expression of the board is one of PromQL', async (t) => {
+  if (promtool === null) return t.skip(WITHOUT_PROMTOOL)
+  const expressions = (await boardExpressions()).map(({ expr }) =>
+    expr.replaceAll('$__rate_interval', '5m').replaceAll('$job', '.*'),
+  )
+  await checkExpressions(promtool, expressions)
+  await assert.rejects(checkExpressions(promtool, ['sum(rate(jethook_events_accepted_total)']), /promtool/)
 })
 
 test('every rule says what it is about, and how much it matters', () => {

@@ -23,11 +23,28 @@ export async function findPromtool(): Promise<string | null> {
 
 /** @throws with promtool's own words when a test of the file fails. */
 export async function testRules(promtool: string, file: string): Promise<void> {
+  await runPromtool(promtool, ['test', 'rules', file])
+}
+
+async function runPromtool(promtool: string, args: string[]): Promise<void> {
   try {
-    await run(promtool, ['test', 'rules', file])
+    await run(promtool, args)
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string }
     throw new Error(`promtool: ${stdout}\n${stderr}`)
+  }
+}
+
+/** @throws with promtool's own words when one of the expressions is none of PromQL. */
+export async function checkExpressions(promtool: string, expressions: readonly string[]): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'jethook-rules-'))
+  try {
+    const file = join(dir, 'rules.yml')
+    const rules = expressions.map((expr, i) => ({ record: `checked:${i}`, expr }))
+    await writeFile(file, JSON.stringify({ groups: [{ name: 'checked', rules }] }))
+    await runPromtool(promtool, ['check', 'rules', file])
+  } finally {
+    await rm(dir, { recursive: true, force: true })
   }
 }
 
