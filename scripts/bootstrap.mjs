@@ -57,6 +57,7 @@ const TASKS = {
   verify: (args) => [['scripts/verify/main.ts', ...args]],
   simulate: (args) => [['test/simulation/main.ts', ...args]],
   faults: (args) => [['test/faults/run-faults.ts', ...args]],
+  golden: () => [['test/golden/record.ts']],
   'redrive-test': (args) => [['test/faults/redrive-main.ts', ...args]],
   'rebuild-test': (args) => [['test/faults/rebuild-main.ts', ...args]],
   'kill-test': (args) => [['test/faults/kill-everything.ts', ...args]],

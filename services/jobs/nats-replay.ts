@@ -83,7 +83,7 @@ function openClient(context: RunContext, selection: EventSelection) {
   const { connection } = nats
   const handOver = createHandOver<OutgoingEvent>()
   const outSubject = REPLAY_SUBJECTS.out(job.applicationId, job.jobId)
-  const pace = createPace(job.ratePerSecond, performance.now())
+  const pace = createPace(job.ratePerSecond, { stepMax: SENT_MAX, nowMs: performance.now() })
   let throughSeq = Math.max(progress.now.position.seq, selection.fromSeq - 1)
 
   const send = (events: readonly OutgoingEvent[]) => {
