@@ -8,7 +8,7 @@ import { readPassedOver } from './passed-over.ts'
 import { previewReplay } from './preview.ts'
 import { JobLostError } from './progress.ts'
 import { StretchEnded } from './read-stretch.ts'
-import type { RunContext, RunEnd } from './run.ts'
+import { type RunContext, type RunEnd, SENT_MAX } from './run.ts'
 import { readSelectedEvents, type SelectedEvent } from './selected-events.ts'
 
 /** What is read ahead of the client; events may be large. */
