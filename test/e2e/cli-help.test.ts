@@ -61,7 +61,9 @@ test('commands that the pages name are there, with their options', async () => {
   let count = 0
   for (const page of pages) {
     const text = await readFile(join(PROJECT, page), 'utf8')
-    for (const [, line] of text.matchAll(/(?:^ {4}|`)(?:npx )?jethook (?!is |…|.*--help)([^`\n]+?)(?: {2,}[#(].*)?(?:$|`)/gm)) {
+    for (const [, line] of text.matchAll(
+      /(?:^ {4}|`)(?:npx )?jethook (?!is |…|.*--help)([^`\n]+?)(?: {2,}[#(].*)?(?:$|`)/gm,
+    )) {
       count++
       const problem = problemOf(program, line!.match(/'[^']*'|\S+/g) ?? [])
       if (problem !== null) wrong.push(`${page}: ${line}: ${problem}`)
