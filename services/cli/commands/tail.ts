@@ -47,6 +47,7 @@ async function tail(session: Session, options: TailOptions): Promise<void> {
       output.event(row, rowText(row, output))
       if (--left <= 0) enough.abort()
     },
+    onEnded: (reason) => output.note(`The server has ended the stream: ${withoutControls(reason)}`),
     onSkipped: (count) => output.note(`… ${count} left out: they come faster than they can be shown`),
   }
   const ending = AbortSignal.any([terminal.stopping, enough.signal])

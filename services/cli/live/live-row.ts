@@ -25,4 +25,6 @@ export interface LiveListener {
   onRow(row: LiveRow): void
   /** So many rows were left out, since they came faster than they were taken. */
   onSkipped(count: number): void
+  /** The server ends the stream, and says why. */
+  onEnded(reason: string): void
 }

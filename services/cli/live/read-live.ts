@@ -10,6 +10,7 @@ export async function readLive(api: ApiClient, filter: LiveFilter, listener: Liv
   const parser = createParser({
     onEvent({ event = '', data }) {
       if (event === 'skipped') listener.onSkipped((JSON.parse(data) as { count: number }).count)
+      else if (event === 'ended') listener.onEnded((JSON.parse(data) as { reason: string }).reason)
       // A later server may tell of more.
       else if (KINDS.has(event))
         listener.onRow({ kind: event as LiveRow['kind'], ...(JSON.parse(data) as Omit<LiveRow, 'kind'>) })
