@@ -67,7 +67,7 @@ const TASKS = {
 }
 
 /** These show the dashboard, so it is built when it is not there as its sources are. */
-const WITH_DASHBOARD = new Set(['start', 'dev', 'demo', 'dashboard', 'screenshots', 'test'])
+const WITH_DASHBOARD = new Set(['start', 'dev', 'demo', 'dashboard', 'screenshots', 'test', 'build'])
 
 async function main([task = '', ...args]) {
   const commands = TASKS[task]?.(args)
