@@ -9,6 +9,7 @@ import { isInteractive } from './terminal.ts'
 
 const PREVIEW_TIMEOUT_MS = 60_000
 const DAY_MS = 86_400_000
+const ROWS_LATE_MAX_MS = 15_000
 const ENDED = new Set<JobAnswer['status']>(['cancelled', 'done', 'failed'])
 
 export interface JobWishes {
@@ -57,15 +58,28 @@ export async function runJob(session: Session, { path, body, question, options }
   }
   const confirmed = await control('confirm')
   if (!options.wait) return showJob(output, confirmed)
-  const ended = await pollUntil(ask, { isEnough: hasEnded, timeoutMs: DAY_MS, signal: terminal.stopping })
+  const ended = await pollUntil(ask, {
+    isEnough: (job) => hasEnded(job, Date.now()),
+    timeoutMs: DAY_MS,
+    signal: terminal.stopping,
+  })
   showJob(output, ended!)
   if (ended?.status !== 'done' || (ended.progress.failed_again ?? 0) > 0 || ended.progress.refused.length > 0)
     throw new CliError('Not all of it succeeded.', EXIT.negative)
 }
 
-/** What was handed over has its answer, too. */
-function hasEnded({ status, progress }: JobAnswer): boolean {
-  return ENDED.has(status) && (progress.under_way ?? 0) === 0
+/**
+ * Whether a job is over and what it has handed over has its answer, too. Rows are a moment behind the job itself: a delivery
+ * that they don't know yet is not under way either, so those that have ended are counted.
+ */
+export function hasEnded({ kind, status, progress, ended_at }: JobAnswer, nowMs: number): boolean {
+  if (!ENDED.has(status)) return false
+  if (kind === 'discard') return true
+  const { done, succeeded, failed_again, cancelled, under_way } = progress
+  if (succeeded === null || under_way !== 0) return false
+  const answered = succeeded + (failed_again ?? 0) + (cancelled ?? 0)
+  // Work that was repeated after a crash is counted twice by the job, but never by the rows.
+  return answered >= done || (ended_at !== null && nowMs - Date.parse(ended_at) > ROWS_LATE_MAX_MS)
 }
 
 /** @throws {CliError} where nobody can be asked. */
