@@ -30,7 +30,8 @@ export function canonicalEntry({ name, id, target, metadata, ...entry }: Subscri
     is_enabled: entry.is_enabled ?? true,
     labels: entry.labels ?? DEFAULT_LABELS,
     metadata: { ...metadata, ...(id === undefined ? { [NAME_KEY]: name } : {}) },
-    target: { type: 'http', ...parsed },
+    // As the server has it, order included: what is the same is written the same.
+    target: { type: 'http', method: parsed.method, url: parsed.url, headers: parsed.headers },
   })
 }
 
