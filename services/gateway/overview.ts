@@ -7,10 +7,10 @@ import type { BucketFigure, FigureRange, SubscriptionFigure } from './queries/fi
 
 const MINUTE_MS = 60_000
 
-/** Whole minutes from before `fromMs` to `toMs`, cut into at most `buckets` equal ones. */
+/** From the minute of `fromMs` to `toMs`, cut into `buckets` equal ones of whole minutes; what that minute adds may make one more. */
 export function rangeOf(fromMs: number, toMs: number, buckets: number): FigureRange {
   const start = Math.floor(fromMs / MINUTE_MS) * MINUTE_MS
-  const bucketMs = Math.max(1, Math.ceil((toMs - start) / buckets / MINUTE_MS)) * MINUTE_MS
+  const bucketMs = Math.max(1, Math.ceil((toMs - fromMs) / buckets / MINUTE_MS)) * MINUTE_MS
   return { fromMs: start, toMs, bucketMs }
 }
 
