@@ -64,6 +64,7 @@ export interface Acceptance {
   eventType: string
   nowMs: number
   ip: string
+  clientName?: string
   controlSeq: number
   appendId: string
 }
@@ -84,6 +85,7 @@ export function acceptEvent(read: ReadEvent, { nowMs, ...acceptance }: Acceptanc
     receivedAtMs: nowMs,
     ...(deliverAtMs === null ? {} : { deliverAtMs }),
     ip: acceptance.ip,
+    ...(acceptance.clientName === undefined ? {} : { clientName: acceptance.clientName }),
     controlSeq: acceptance.controlSeq,
     appendId: acceptance.appendId,
   }

@@ -15,6 +15,7 @@ import { createEventQuota, type QuotaWarning } from './quotas/event-quota.ts'
 import { createQuotaMails, createQuotaWarningEvents } from './quotas/warnings.ts'
 import { createRequestLimits, type RequestLimits } from './rate-limits.ts'
 import { createReadYourWrites } from './read-your-writes.ts'
+import { createRecordAction } from './record-action.ts'
 import { registerApplicationSecretRoutes } from './routes/application-secrets.ts'
 import { registerApplicationRoutes } from './routes/applications.ts'
 import { registerAuditRoutes } from './routes/audit.ts'
@@ -26,6 +27,7 @@ import { registerEventTypeRoutes } from './routes/event-types.ts'
 import { registerEventRoutes } from './routes/events.ts'
 import { registerEventsPerDayRoutes } from './routes/events-per-day.ts'
 import { registerFilterRoutes } from './routes/filters.ts'
+import { registerGuide } from './routes/guide.ts'
 import { registerInstanceRoutes } from './routes/instance.ts'
 import { registerJobRoutes } from './routes/jobs.ts'
 import { registerLiveRoutes } from './routes/live.ts'
@@ -134,6 +136,7 @@ function createRouteDependencies(deps: GatewayDependencies, appUrl: () => string
     readYourWrites: createReadYourWrites({ ...deps, timeoutMs: config.readYourWritesTimeoutMs }),
     freshRegistry,
     authorize: createAuthorizer(registry, freshRegistry),
+    recordAction: createRecordAction({ ...deps, control: deps.appenders.control }),
     mailer,
     schemaChecker: createSchemaChecker({ ...SCHEMA_CHECKER_LIMITS, timeLimitMs }),
     eventQuota: createEventQuota({ ...deps, config: config.quotas, onWarning }),
@@ -239,6 +242,7 @@ export async function registerRoutes(server: GatewayServer, deps: RouteDependenc
   registerReadiness(server, deps)
   registerMetrics(server, deps)
   await registerDocs(server)
+  await registerGuide(server)
   await registerDashboard(server, deps.config.dashboardFolder)
 }
 

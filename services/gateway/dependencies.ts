@@ -14,6 +14,7 @@ import type { GatewayConfig } from './config.ts'
 import type { FreshRegistry } from './fresh-registry.ts'
 import type { EventQuota } from './quotas/event-quota.ts'
 import type { ReadYourWrites } from './read-your-writes.ts'
+import type { RecordAction } from './record-action.ts'
 import type { SchemaChecker } from './schema-check/schema-checker.ts'
 
 export interface GatewayDependencies {
@@ -37,6 +38,7 @@ export interface RouteDependencies extends GatewayDependencies {
   readYourWrites: ReadYourWrites
   freshRegistry: FreshRegistry
   authorize: Authorizer
+  recordAction: RecordAction
   mailer: Mailer
   schemaChecker: SchemaChecker
   eventQuota: EventQuota

@@ -30,6 +30,8 @@ const PAYLOAD_MAX_DEFAULT_BYTES = 1_048_576
 export interface Sender {
   principal: Principal
   ip: string
+  /** What a NATS client calls its connection, where that is known. */
+  clientName?: string
   /** Of an event that comes out of a stream, and may come again. */
   entry?: Entry
 }
@@ -78,7 +80,7 @@ export function createIngest(deps: RouteDependencies): Ingest {
   const window = { windowMs: config.duplicateWindowMs, appendTimeoutMs: config.appendTimeoutMs }
   const usedIds = createUsedIds({ nats, orm, clock, windowMs: reliableWindowMs(window) })
 
-  async function prepare({ post, sender: { principal, ip, entry } }: SentPost): Promise<PreparedEvent> {
+  async function prepare({ post, sender: { principal, ip, clientName, entry } }: SentPost): Promise<PreparedEvent> {
     const nowMs = clock.nowMs()
     let read = freshRegistry.decide(() => readEvent(post, principal, registry, nowMs))
     if (read instanceof Promise) read = await read
@@ -93,6 +95,7 @@ export function createIngest(deps: RouteDependencies): Ingest {
         eventType: type.name,
         nowMs,
         ip,
+        ...(clientName === undefined ? {} : { clientName }),
         controlSeq: registry.seq,
         appendId: entry?.appendId ?? appendPrefix + (appendCounter++).toString(36),
       })

@@ -78,6 +78,11 @@ export const SETTINGS = Type.Object({
     { minimum: 10, maximum: 1_000_000_000 },
     { group: 'NATS', description: 'As many of one application and event type' },
   ),
+  NATS_REQUEST_INFO_TRUSTED: flag(false, {
+    group: 'NATS',
+    description:
+      'Whether address and name of a publisher are taken from the header Nats-Request-Info: only where every publisher is in another account, whose imports have share: true',
+  }),
   ENABLE_OUTCOME_EVENTS: flag(true, {
     group: 'NATS',
     description: 'Whether applications are told on NATS what becomes of their events (out.<application_id>.>)',
