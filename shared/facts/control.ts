@@ -1,5 +1,6 @@
 import type { JobProgress, JobState } from './job.ts'
 import { CONTROL_SUBJECTS } from './subjects.ts'
+import { type Upcasters, upcast } from './versions.ts'
 
 /** Who made a change: a credential, a person, the operator's master key, or jethook itself. */
 export interface Actor {
@@ -515,15 +516,21 @@ const PLAIN = new Set<ControlFact['type']>([
   'job_progress',
 ])
 
+/** None yet: all are in their first version. */
+const UPCASTERS: Upcasters = {}
+
+/** Every kind that there is. */
+export const CONTROL_TYPES = Object.keys(ADDED_LATER) as ControlFact['type'][]
+
 /**
  * Facts of earlier releases are brought to today's shape.
  * @throws {Error} when `text` is no fact of a known kind and version.
  */
 export function decodeControlFact(text: string): ControlFact {
-  const fact = JSON.parse(text) as ControlFact
-  if (fact.v !== 1 || !Object.hasOwn(ADDED_LATER, fact.type)) {
-    throw new Error(`CONTROL holds a fact of the unknown kind ${String(fact.type)}, version ${String(fact.v)}`)
-  }
+  const stored = JSON.parse(text) as ControlFact
+  if (!Object.hasOwn(ADDED_LATER, stored.type))
+    throw new Error(`CONTROL holds a fact of the unknown kind ${String(stored.type)}`)
+  const fact = upcast<ControlFact>('CONTROL', stored, UPCASTERS)
   if (PLAIN.has(fact.type)) return fact
   return { ...ADDED_LATER[fact.type], createdAtMs: (fact as ControlFactBase).changedAtMs, ...fact } as ControlFact
 }

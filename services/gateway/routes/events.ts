@@ -30,6 +30,7 @@ import { presentIngested } from '../presenters/ingested-event.ts'
 import { countDeliveries, NO_DELIVERIES } from '../queries/event-deliveries.ts'
 import { type EventsFilter, findEvent, findPostponed, listEvents, type PagedEvent } from '../queries/events.ts'
 import { replayEvent } from '../replay.ts'
+import { traceparentOf } from '../request-traces.ts'
 import { badQuery, labelsOfQuery, timeOfQuery, uuidOfPath, uuidOfQuery } from '../request-values.ts'
 import { refuseInvalid, route } from './route.ts'
 
@@ -42,7 +43,7 @@ const NEWEST_MAX = 100
 
 export function registerEventRoutes(server: GatewayServer, deps: RouteDependencies): void {
   const { nats, orm, clock, authorize, appenders, recordAction } = deps
-  const ingest = createIngest(deps)
+  const ingest = createIngest(deps, 'rest')
 
   const post = route('event.ingest', {
     operationId: 'events.ingest',
@@ -95,7 +96,9 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
       }
       const sender = senderOf(request)
       const posts = body.events.map((event) => ({ post: { ...event, application_id: body.application_id }, sender }))
-      return (await ingest.batch(posts)).map(answerOf)
+      const answers = (await ingest.batch(posts)).map(answerOf)
+      for (const { problem } of answers) if (problem) deps.figures.rejected('rest', problem.id)
+      return answers
     },
   )
 
@@ -277,7 +280,7 @@ function withoutNulls({ deliver_at, seq: _, ...event }: PagedEvent): EventAnswer
 }
 
 function senderOf(request: FastifyRequest): Sender {
-  return { principal: request.principal, ip: addressOf(request) }
+  return { principal: request.principal, ip: addressOf(request), traceparent: traceparentOf(request) }
 }
 
 /** The sender's address: what a trusted proxy says, if that is one; IPv4 in its own form where the socket is IPv6. */
