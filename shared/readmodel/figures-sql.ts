@@ -1,5 +1,8 @@
 import { binSql } from './latency-bins.ts'
 
+// The migration that made these tables counts with these very functions: what they come to must not change, a later shape gets
+// others.
+
 const ORIGIN = `timestamptz '2000-01-01 00:00:00+00'`
 export const minuteSql = (at: string) => `date_bin('1 minute', ${at}, ${ORIGIN})`
 export const hourSql = (at: string) => `date_bin('1 hour', ${at}, ${ORIGIN})`
