@@ -32,6 +32,7 @@ const TASKS = {
   dev: (args) => [['--watch', 'scripts/start/main.ts', ...args]],
   demo: (args) => [['scripts/demo/main.ts', ...args]],
   dashboard: ([what]) => DASHBOARD_TASKS[what ?? 'build'] ?? [],
+  screenshots: (args) => [['scripts/dashboard/screenshots.ts', ...args]],
   bench: (args) => [['scripts/bench/main.ts', ...args]],
   check: () => [
     ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
