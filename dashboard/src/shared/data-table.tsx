@@ -99,7 +99,14 @@ export function DataTable<T extends RowData>({
               </th>
             )}
             {columns.map(({ id, header, width, align, hideBelow }) => (
-              <th key={id} scope="col" data-align={align} data-hide={hideBelow} style={{ width }}>
+              <th
+                key={id}
+                scope="col"
+                data-align={align}
+                data-hide={hideBelow}
+                data-main={width === undefined || undefined}
+                style={{ width }}
+              >
                 {header}
               </th>
             ))}
