@@ -23,6 +23,7 @@ import { createReconciler } from '#services/reconciler/worker.ts'
 import type { Settings } from '#shared/runtime/config.ts'
 import { composeServices } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
+import { createMonitoringServer, monitoringConfig } from '#shared/runtime/monitoring-server.ts'
 import { connectPostgres, migrate } from '#shared/runtime/postgres.ts'
 import { createRuntime } from '#shared/runtime/runtime.ts'
 import { seedOperator } from './operator/sign-in-link.ts'
@@ -70,11 +71,6 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     logger: child('gateway'),
     broughtBack,
   })
-  runtime.metrics.counter(
-    'jethook_reconciler_brought_back_total',
-    'Deliveries and postponed events that nobody held and that were handed in again',
-    reconciler.broughtBack,
-  )
   const services = composeServices('jethook', [
     ...runtime.services,
     projections,
@@ -93,6 +89,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     createNotifier({ ...runtime, ...appenders, config: notifierConfig(settings), logger: child('notifier') }),
     createOutcomes({ ...runtime, config: outcomesConfig(settings), logger: child('outcomes') }),
     gateway,
+    createMonitoringServer({ ...runtime, ...monitoringConfig(settings) }),
   ])
   return {
     async start() {

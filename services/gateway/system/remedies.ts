@@ -8,7 +8,7 @@ const REMEDIES: [beginning: string, remedy: string][] = [
   ],
   ['nats', 'Nothing is accepted until it is back. Start nats-server, or mend NATS_URL.'],
   ['store', 'Free space on the disk of nats-server, or raise its max_file_store.'],
-  ['projection', 'Rows stand still. Look at the log for the cause, then: npm run projections -- rebuild.'],
+  ['projection', 'Rows stand still. Look at the log for the cause, then: jethook projections rebuild.'],
   ['audit copies', 'Restart nats-server; the audit log is completed from CONTROL.'],
   ['retention', 'Raise EVENTS_MAX_AGE_DAYS and LEDGER_MAX_AGE_DAYS, or see why what is waiting does not move.'],
   ['deliverer', 'Look at the log; a restart takes up every delivery where it was.'],
