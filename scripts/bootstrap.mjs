@@ -67,8 +67,8 @@ const TASKS = {
   'kill-test': (args) => [['test/faults/kill-everything.ts', ...args]],
 }
 
-/** These show the dashboard, so it is built when it is not there as its sources are. */
-const WITH_DASHBOARD = new Set(['start', 'dev', 'demo', 'dashboard', 'screenshots', 'test'])
+/** These show the dashboard or carry it along, so it is built when it is not there as its sources are. */
+const WITH_DASHBOARD = new Set(['start', 'dev', 'demo', 'dashboard', 'screenshots', 'test', 'build'])
 
 async function main([task = '', ...args]) {
   const commands = TASKS[task]?.(args)
