@@ -32,6 +32,7 @@ const TASKS = {
   dev: (args) => [['--watch', 'scripts/start/main.ts', ...args]],
   demo: (args) => [['scripts/demo/main.ts', ...args]],
   dashboard: ([what]) => DASHBOARD_TASKS[what ?? 'build'] ?? [],
+  screenshots: (args) => [['scripts/dashboard/screenshots.ts', ...args]],
   bench: (args) => [['scripts/bench/main.ts', ...args]],
   check: () => [
     ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
@@ -66,8 +67,8 @@ const TASKS = {
   'kill-test': (args) => [['test/faults/kill-everything.ts', ...args]],
 }
 
-/** These show the dashboard, so it is built when it is not there as its sources are. */
-const WITH_DASHBOARD = new Set(['start', 'dev', 'demo', 'dashboard', 'screenshots', 'test'])
+/** These show the dashboard or carry it along, so it is built when it is not there as its sources are. */
+const WITH_DASHBOARD = new Set(['start', 'dev', 'demo', 'dashboard', 'screenshots', 'test', 'build'])
 
 async function main([task = '', ...args]) {
   const commands = TASKS[task]?.(args)

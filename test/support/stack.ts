@@ -16,6 +16,8 @@ export interface Stack {
   credentials: SeededCredentials
   api: Api
   apiUrl(): string
+  /** Makes the operator. @returns a link that signs them in to the dashboard, once. */
+  firstSignIn(): Promise<string | null>
   jethook(): Jethook
   /** Stops the services and starts them anew on the same servers. */
   restart(whileDown?: () => Promise<void>): Promise<void>
@@ -76,6 +78,7 @@ export async function startStack(
     credentials,
     api: apiOf(),
     apiUrl: () => jethook.apiUrl(),
+    firstSignIn: () => jethook.firstSignIn(),
     jethook: () => jethook,
     async restart(whileDown) {
       await jethook.stop()

@@ -8,7 +8,7 @@ import {
   useTable,
 } from '@tanstack/react-table'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { type ReactNode, useMemo, useRef } from 'react'
+import { type CSSProperties, type ReactNode, useMemo, useRef } from 'react'
 import classes from './data-table.module.css'
 import type { PagedList } from './use-list.ts'
 import { Failed, LoadingRows } from './view-states.tsx'
@@ -99,7 +99,14 @@ export function DataTable<T extends RowData>({
               </th>
             )}
             {columns.map(({ id, header, width, align, hideBelow }) => (
-              <th key={id} scope="col" data-align={align} data-hide={hideBelow} style={{ width }}>
+              <th
+                key={id}
+                scope="col"
+                data-align={align}
+                data-hide={hideBelow}
+                data-main={width === undefined || undefined}
+                style={{ '--column-width': cssWidth(width) } as CSSProperties}
+              >
                 {header}
               </th>
             ))}
@@ -135,6 +142,10 @@ export function DataTable<T extends RowData>({
       </table>
     </div>
   )
+}
+
+function cssWidth(width: number | string | undefined): string | undefined {
+  return typeof width === 'number' ? `${width}px` : width
 }
 
 function Gap({ height }: { height: number }) {
