@@ -16,6 +16,7 @@ import type { FreshRegistry } from './fresh-registry.ts'
 import type { IngestFigures } from './ingest-figures.ts'
 import type { EventQuota } from './quotas/event-quota.ts'
 import type { ReadYourWrites } from './read-your-writes.ts'
+import type { RecordAction } from './record-action.ts'
 import type { SchemaChecker } from './schema-check/schema-checker.ts'
 
 export interface GatewayDependencies {
@@ -31,6 +32,8 @@ export interface GatewayDependencies {
   metrics: Metrics
   tracing: Tracing
   logger: Logger
+  /** What the reconciler of this process has brought back; absent: there is none. */
+  broughtBack?: () => number
 }
 
 /** What a route gets. */
@@ -38,6 +41,7 @@ export interface RouteDependencies extends GatewayDependencies {
   readYourWrites: ReadYourWrites
   freshRegistry: FreshRegistry
   authorize: Authorizer
+  recordAction: RecordAction
   mailer: Mailer
   schemaChecker: SchemaChecker
   eventQuota: EventQuota

@@ -31,6 +31,8 @@ const PAYLOAD_MAX_DEFAULT_BYTES = 1_048_576
 export interface Sender {
   principal: Principal
   ip: string
+  /** What a NATS client calls its connection, where that is known. */
+  clientName?: string
   /** What the event's deliveries follow from, for whoever draws the trace. */
   traceparent?: string | undefined
   /** Of an event that comes out of a stream, and may come again. */
@@ -81,7 +83,8 @@ export function createIngest(deps: RouteDependencies, door: Door): Ingest {
   const window = { windowMs: config.duplicateWindowMs, appendTimeoutMs: config.appendTimeoutMs }
   const usedIds = createUsedIds({ nats, orm, clock, windowMs: reliableWindowMs(window) })
 
-  async function prepare({ post, sender: { principal, ip, traceparent, entry } }: SentPost): Promise<PreparedEvent> {
+  async function prepare({ post, sender }: SentPost): Promise<PreparedEvent> {
+    const { principal, ip, clientName, traceparent, entry } = sender
     const nowMs = clock.nowMs()
     let read = freshRegistry.decide(() => readEvent(post, principal, registry, nowMs))
     if (read instanceof Promise) read = await read
@@ -96,6 +99,7 @@ export function createIngest(deps: RouteDependencies, door: Door): Ingest {
         eventType: type.name,
         nowMs,
         ip,
+        ...(clientName === undefined ? {} : { clientName }),
         controlSeq: registry.seq,
         traceparent,
         appendId: entry?.appendId ?? appendPrefix + (appendCounter++).toString(36),

@@ -75,6 +75,8 @@ export interface UserState extends ControlFactBase {
   /** Kept after its use, so that a second one is told "verified already". */
   verifyToken: MailedToken | null
   resetToken: MailedToken | null
+  /** Of a link that signs in without a password, once; null or absent: there is none. */
+  signInToken?: MailedToken | null
   /** When the last mails of each kind were sent, the newest last: they are limited. */
   verifyMailsAtMs: number[]
   resetMailsAtMs: number[]
@@ -359,6 +361,21 @@ export interface CancellationState extends ControlFactBase {
   organizationId: string
 }
 
+/** What people do to events and deliveries, beside changing what CONTROL is about. */
+export const AUDITED_ACTIONS = ['replayed', 'withdrawn', 'cancelled', 'skipped'] as const
+
+/** Somebody has asked for such an action: for the audit log alone, whatever LEDGER says of what came of it. */
+export interface ActionAsked extends ControlFactBase {
+  type: 'action'
+  applicationId: string
+  organizationId: string
+  /** They take turns, so that none is forgotten here before it is copied, and CONTROL does not fill up. */
+  slot: number
+  action: (typeof AUDITED_ACTIONS)[number]
+  resourceKind: 'event' | 'delivery'
+  resourceId: string
+}
+
 /** How far the notifier has come in one stream. */
 export interface NotifierPosition {
   v: 1
@@ -388,6 +405,7 @@ export type ControlFact =
   | ReceiverState
   | HandshakeState
   | CancellationState
+  | ActionAsked
   | NotifierPosition
   | JobState
   | JobProgress
@@ -429,6 +447,8 @@ export function controlSubject(fact: ControlFact): string {
       return CONTROL_SUBJECTS.handshake(fact.subscriptionId)
     case 'cancellation':
       return CONTROL_SUBJECTS.cancellation(fact.subscriptionId)
+    case 'action':
+      return CONTROL_SUBJECTS.action(fact.applicationId, fact.slot)
     case 'notifier':
       return CONTROL_SUBJECTS.notifier(fact.stream)
     case 'job':
@@ -478,6 +498,7 @@ const ADDED_LATER: Record<ControlFact['type'], Record<string, unknown>> = {
   receiver: {},
   handshake: {},
   cancellation: {},
+  action: {},
   notifier: {},
   job: {},
   job_progress: {},
@@ -490,6 +511,7 @@ const PLAIN = new Set<ControlFact['type']>([
   'receiver',
   'handshake',
   'cancellation',
+  'action',
   'notifier',
   'job_progress',
 ])

@@ -17,6 +17,10 @@ export const SETTINGS = Type.Object({
     { group: 'Web Server', description: 'Port to listen on; 0 picks a free one' },
   ),
   APP_URL: text('', { group: 'Web Server', description: 'Public base URL, used in links; default http://IP:PORT' }),
+  DASHBOARD_FOLDER: text('', {
+    group: 'Web Server',
+    description: "Folder of the built dashboard, served at /; default: the one that the project's own build makes",
+  }),
   CORS_ALLOWED_ORIGINS: text('', {
     group: 'Web Server',
     description: 'Comma separated origins that browsers may call from',
@@ -75,6 +79,11 @@ export const SETTINGS = Type.Object({
     { minimum: 10, maximum: 1_000_000_000 },
     { group: 'NATS', description: 'As many of one application and event type' },
   ),
+  NATS_REQUEST_INFO_TRUSTED: flag(false, {
+    group: 'NATS',
+    description:
+      'Whether address and name of a publisher are taken from the header Nats-Request-Info: only where every publisher is in another account, whose imports have share: true',
+  }),
   ENABLE_OUTCOME_EVENTS: flag(true, {
     group: 'NATS',
     description: 'Whether applications are told on NATS what becomes of their events (out.<application_id>.>)',

@@ -34,13 +34,16 @@ const KEEP_ALIVE_MS = 65_000
  * connection to NATS), `/health` (each part; 503 when one is not well) and `/metrics`. Every service has it.
  */
 export function createMonitoringServer({ host, port, nats, health, metrics, logger }: MonitoringOptions): Service {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    const path = (request.url ?? '').split('?')[0] ?? ''
-    answer(path, response).catch((error: unknown) => {
-      logger.warn({ err: error, path }, 'a request for monitoring failed')
-      response.destroy()
-    })
-  })
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => {
+      const path = (request.url ?? '').split('?')[0] ?? ''
+      answer(path, response).catch((error: unknown) => {
+        logger.warn({ err: error, path }, 'a request for monitoring failed')
+        response.destroy()
+      })
+    },
+  )
 
   async function answer(path: string, response: ServerResponse): Promise<void> {
     switch (path) {

@@ -11,7 +11,7 @@ import { presentIngested } from '../presenters/ingested-event.ts'
 import type { RateLimiter } from '../rate-limiter.ts'
 import { headersOf } from './inbox-message.ts'
 import { beginMessageTrace } from './message-trace.ts'
-import { NO_ADDRESS, principalOfApplication } from './nats-sender.ts'
+import { natsSenderOf } from './nats-sender.ts'
 
 /** Not `in.…`: what is sent there INBOX stores and answers, so a request would be two events and the first answer JetStream's. */
 const SUBJECT = 'ingest.*.*.*.*'
@@ -34,7 +34,7 @@ export interface IngestServiceOptions extends RouteDependencies {
 }
 
 export function createIngestService(options: IngestServiceOptions): IngestService {
-  const { nats, registry, clock, logger, health, ingest, limiter, figures, tracing } = options
+  const { nats, registry, clock, logger, health, ingest, limiter, config, figures, tracing } = options
   const counts = { accepted: 0, refused: 0, failed: 0 }
   const underWay = new Set<Promise<void>>()
   let service: Service | null = null
@@ -48,8 +48,8 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
       if (limiter !== null && limiter.take(applicationId) !== null) throw new ProblemError('RateLimited')
       const { subject, data } = message
       const post = readNatsEvent({ subject, headers: headersOf(message), data, storedAtMs: clock.nowMs() })
-      const principal = principalOfApplication(applicationId, registry)
-      const event = await ingest.one(post, { principal, ip: NO_ADDRESS, traceparent: trace.traceparent })
+      const sender = natsSenderOf(applicationId, message.headers, { registry, ...config })
+      const event = await ingest.one(post, { ...sender, traceparent: trace.traceparent })
       trace.end()
       counts.accepted++
       message.respond(JSON.stringify(presentIngested(event)))
