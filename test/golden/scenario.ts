@@ -18,7 +18,10 @@ export const SCENARIO_SETTINGS = {
 /** Does something of every kind, so that every kind of fact comes of it. */
 export async function playScenario({ api, credentials, servers }: Stack): Promise<void> {
   const people = await createPeople(api)
-  const receiver = await startReceiver(async ({ path, method }, count) => {
+  const counts = new Map<string, number>()
+  const receiver = await startReceiver(async ({ path, method }) => {
+    const count = (counts.get(path) ?? 0) + 1
+    counts.set(path, count)
     if (method === 'OPTIONS') return { status: 200, headers: { 'webhook-allowed-origin': '*' } }
     if (path === '/slow') await new Promise((resolve) => setTimeout(resolve, 1_600))
     if (path === '/flaky') return { status: count % 2 === 1 ? 503 : 200 }
