@@ -36,7 +36,7 @@ test('a tally that two parts ask for is one', async () => {
 test('a figure that takes too long does not keep the others', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const metrics = createMetrics()
-  metrics.gauge({ name: 'a_slow', help: 'x' }, () => new Promise(() => {}))
+  metrics.gauge({ name: 'a_slow', help: 'x' }, () => new Promise<number>(() => {}))
   metrics.gauge({ name: 'b_quick', help: 'x' }, () => 1)
   const text = metrics.text()
   t.mock.timers.tick(2_000)
