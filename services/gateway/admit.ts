@@ -66,6 +66,7 @@ export interface Acceptance {
   ip: string
   clientName?: string
   controlSeq: number
+  traceparent?: string | undefined
   appendId: string
 }
 
@@ -87,6 +88,7 @@ export function acceptEvent(read: ReadEvent, { nowMs, ...acceptance }: Acceptanc
     ip: acceptance.ip,
     ...(acceptance.clientName === undefined ? {} : { clientName: acceptance.clientName }),
     controlSeq: acceptance.controlSeq,
+    ...(acceptance.traceparent === undefined ? {} : { traceparent: acceptance.traceparent }),
     appendId: acceptance.appendId,
   }
 }

@@ -4,7 +4,7 @@ import type { PassedOver } from './passed-over.ts'
 import type { RunContext } from './run.ts'
 import { readSelectedEvents } from './selected-events.ts'
 
-const BATCH_MAX = 250
+const BATCH_MAX = 100
 /** After each batch others have their turn: live traffic goes first. */
 const PAUSE_MS = 4
 const SUBSCRIPTIONS_SHOWN = 100

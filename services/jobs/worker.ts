@@ -10,7 +10,7 @@ import type { EventCache } from '#shared/runtime/event-cache.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
-import { createPeers, PEER_SILENCE_MS } from '#shared/runtime/peers.ts'
+import { createPeers, PEER_SILENCE_MS, type Peers } from '#shared/runtime/peers.ts'
 import { createAttempted } from './attempted.ts'
 import type { ChosenLetters } from './chosen-letters.ts'
 import type { JobsConfig } from './config.ts'
@@ -32,6 +32,8 @@ export interface JobsDependencies {
   config: JobsConfig
   clock: Clock
   logger: Logger
+  /** Absent: they hear of each other by NATS. */
+  peers?: Peers
 }
 
 const LOOK_INTERVAL_MS = 50
@@ -49,8 +51,8 @@ const DESK_KEPT_MS = 10 * 60_000
 /** Runs redrives, discards and replays, each in one process at a time; another takes over when that one is gone. */
 export function createJobsRunner(deps: JobsDependencies): Service {
   const { nats, registry, config, clock, logger } = deps
-  const runnerId = randomUUID()
-  const peers = createPeers({ nats, logger, kind: 'jobs', selfId: runnerId })
+  const peers = deps.peers ?? createPeers({ nats, logger, kind: 'jobs', selfId: randomUUID() })
+  const runnerId = peers.selfId
   const attempted = createAttempted({ nats, logger })
   const running = new Map<string, Promise<void>>()
   /** Of those the ones for NATS clients, with their applications. */

@@ -108,6 +108,7 @@ export const CONTROL_SUBJECTS = {
   receiver: (subscriptionId: string) => `control.receiver.${subscriptionId}`,
   handshake: (subscriptionId: string) => `control.handshake.${subscriptionId}`,
   cancellation: (subscriptionId: string) => `control.cancellation.${subscriptionId}`,
+  action: (applicationId: string, slot: number) => `control.action.${applicationId}.${slot}`,
   notifier: (stream: string) => `control.notifier.${stream}`,
   job: (applicationId: string, slot: number) => `control.job.${applicationId}.${slot}`,
   jobProgress: (applicationId: string, slot: number) => `control.job_progress.${applicationId}.${slot}`,

@@ -1,6 +1,7 @@
 import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
 import { API_SETTINGS } from './api-settings.ts'
+import { MONITORING_SETTINGS } from './monitoring-settings.ts'
 import { flag, integer, text } from './setting.ts'
 import { TARGET_SETTINGS } from './target-settings.ts'
 
@@ -16,6 +17,10 @@ export const SETTINGS = Type.Object({
     { group: 'Web Server', description: 'Port to listen on; 0 picks a free one' },
   ),
   APP_URL: text('', { group: 'Web Server', description: 'Public base URL, used in links; default http://IP:PORT' }),
+  DASHBOARD_FOLDER: text('', {
+    group: 'Web Server',
+    description: "Folder of the built dashboard, served at /; default: the one that the project's own build makes",
+  }),
   CORS_ALLOWED_ORIGINS: text('', {
     group: 'Web Server',
     description: 'Comma separated origins that browsers may call from',
@@ -274,25 +279,7 @@ export const SETTINGS = Type.Object({
     { minimum: 1000, maximum: 3600000 },
     { group: 'NATS', description: 'Milliseconds in which JetStream itself refuses an event id that it has seen' },
   ),
-  HEALTH_CHECK_KEY: Type.Optional(
-    Type.String({
-      group: 'Monitoring',
-      sensitive: true,
-      description: 'Key that GET /health asks for; not set: 404; empty: open',
-    }),
-  ),
-  LOG_LEVEL: Type.Union(
-    [
-      Type.Literal('trace'),
-      Type.Literal('debug'),
-      Type.Literal('info'),
-      Type.Literal('warn'),
-      Type.Literal('error'),
-      Type.Literal('fatal'),
-      Type.Literal('silent'),
-    ],
-    { default: 'info', group: 'Monitoring', description: 'Least severe log level that is written' },
-  ),
+  ...MONITORING_SETTINGS,
   SHUTDOWN_TIMEOUT_MS: integer(
     2000,
     { minimum: 100, maximum: 600000 },

@@ -13,6 +13,7 @@ import { findEventSeqs } from '../queries/event-ids.ts'
 import { findRejectionIds } from '../queries/rejections.ts'
 import type { RateLimiter } from '../rate-limiter.ts'
 import type { InboxMessage } from './inbox-message.ts'
+import { beginMessageTrace } from './message-trace.ts'
 import { natsSenderOf } from './nats-sender.ts'
 
 /** Of messages' bodies, and of events, in one append. */
@@ -47,7 +48,7 @@ export interface AdmissionOptions extends RouteDependencies {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { orm, registry, appenders, clock, logger, ingest, limiter, nats, config } = options
+  const { orm, registry, appenders, clock, logger, ingest, limiter, nats, config, figures, tracing } = options
 
   /** Waits until the rows tell of all that EVENTS and LEDGER hold now; whether it is matched is of no interest here. */
   async function rowsOfNow(): Promise<void> {
@@ -97,10 +98,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (isRefused) throw new ProblemError('RateLimited')
   }
 
-  function sentPost({ inbox, post }: Candidate): SentPost {
+  function sentPost({ inbox, post }: Candidate, traceparent: string | undefined): SentPost {
     const { applicationId, message, entry } = inbox
     const sender = natsSenderOf(applicationId, message.headers, { registry, ...config })
-    return { post, sender: { ...sender, entry } }
+    return { post, sender: { ...sender, traceparent, entry } }
   }
 
   /** @throws the error, when it is no matter of this one message. */
@@ -152,6 +153,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     }
     const msgId = inbox.entry.appendId
     await appenders.ledger.append({ subject: LEDGER_SUBJECTS.rejected, body: JSON.stringify(fact), msgId })
+    figures.rejected('nats', problem.id)
   }
 
   return {
@@ -171,9 +173,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
         }
       }
       for (const group of groupsOf(candidates)) {
-        const results = await ingest.batch(group.map(sentPost))
+        const traces = group.map(({ inbox }) => beginMessageTrace(tracing, 'in', 'consumer', inbox.message))
+        const results = await ingest.batch(group.map((candidate, i) => sentPost(candidate, traces[i]!.traceparent)))
         for (const [i, result] of results.entries()) {
           const { inbox } = group[i]!
+          traces[i]!.end('event' in result ? undefined : problemOf(result.error).id)
           if ('event' in result || result.error instanceof EntryTakenError) inbox.done()
           else failures.push({ inbox, error: result.error })
         }
