@@ -106,8 +106,12 @@ function openClient(context: RunContext, selection: EventSelection) {
     progress.update({ done, position: { seq }, takenAtMs: clock.nowMs() })
   }
 
-  const isForsaken = () => handOver.isForsaken(performance.now())
-  const isWanted = () => context.isWanted() && !isForsaken()
+  /** Once it is over, it stays so: something may have been left undone by then. */
+  let isForsaken = false
+  const isWanted = () => {
+    isForsaken ||= handOver.isForsaken(performance.now())
+    return !isForsaken && context.isWanted()
+  }
 
   /** @returns false when it is not wanted any more. */
   async function waitUntil(isReached: () => boolean): Promise<boolean> {
@@ -121,7 +125,7 @@ function openClient(context: RunContext, selection: EventSelection) {
 
   return {
     isWanted,
-    isForsaken,
+    isForsaken: () => isForsaken,
     readThroughSeq: () => throughSeq,
     /** Resolves when it is sent, or passed over; false: it is not wanted any more. */
     async handOver({ matchable, eventSeq, isChosen }: SelectedEvent): Promise<boolean> {

@@ -82,7 +82,7 @@ export const SETTINGS = Type.Object({
   NATS_REQUEST_INFO_TRUSTED: flag(false, {
     group: 'NATS',
     description:
-      'Whether address and name of a publisher are taken from the header Nats-Request-Info: only where every publisher is in another account, whose imports have share: true',
+      'Whether address and name of who requests ingest.… are taken from the header Nats-Request-Info: only where all of them are in another account, whose import has share: true',
   }),
   ENABLE_OUTCOME_EVENTS: flag(true, {
     group: 'NATS',
