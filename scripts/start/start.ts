@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { composeJethook, type Jethook } from '#scripts/compose.ts'
+import { natsListen } from '#scripts/embedded/nats-listen.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
 import { refusalOfAddress } from '#shared/domain/target-url.ts'
 import { loadSettings } from '#shared/runtime/config.ts'
@@ -19,6 +20,7 @@ export const EXPECTED_ERRORS = new Set([
   'SettingsError',
   'ServerStartError',
   'NatsUnusableError',
+  'NatsKeyError',
   'PostgresUnusableError',
   'PortTakenError',
   'StreamSettingsError',
@@ -76,18 +78,19 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
       home: home.path,
       natsUrl: settings.NATS_URL,
       databaseUrl: settings.DATABASE_URL,
+      natsListen: natsListen(settings),
       onProgress: (step) => progress.step(step),
     })
     progress.step('Migrating and starting the services')
     const logger = createLogger(environment['LOG_LEVEL'] ?? 'warn')
-    const urls = { NATS_URL: servers.natsUrl, DATABASE_URL: servers.databaseUrl, JETHOOK_HOME: home.path }
+    const urls = { NATS_URL: servers.natsAddress, DATABASE_URL: servers.databaseUrl, JETHOOK_HOME: home.path }
     jethook = await composeJethook({ settings: { ...settings, ...urls }, logger })
     await jethook.start()
     const seeded = await jethook.seed()
     const credentials: Credentials = {
       api_url: `${jethook.apiUrl()}/api/v1`,
       ...seeded,
-      nats_url: servers.natsUrl,
+      nats_url: servers.natsAddress,
       database_url: servers.databaseUrl,
     }
     const loopbackIsAllowed = refusalOfAddress(LOOPBACK, ANY_PORT, rules) === null

@@ -11,8 +11,10 @@ import type { Service } from './lifecycle.ts'
 import type { Logger } from './logger.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { connectNats, type Nats } from './nats.ts'
+import { type NatsAccess, natsAccess } from './nats-access.ts'
+import type { NatsRole } from './nats-roles.ts'
 import { readSecretKeys } from './secret-key.ts'
-import { applyStreams, type StreamName } from './streams.ts'
+import { applyStreams, checkStreams, type StreamName } from './streams.ts'
 
 /** What the services of one process share. */
 export interface Runtime {
@@ -36,21 +38,16 @@ export interface Runtime {
 
 /**
  * Connects to NATS, sees to the streams, and makes what services stand on.
+ * @param role As which user of NATS.
  * @throws {SettingsError | NatsUnusableError | StreamSettingsError} when that can't be done.
  */
-export async function createRuntime(settings: Settings, logger: Logger): Promise<Runtime> {
+export async function createRuntime(settings: Settings, logger: Logger, role: NatsRole = 'jethook'): Promise<Runtime> {
   if (settings.LEDGER_MAX_AGE_DAYS < settings.EVENTS_MAX_AGE_DAYS) {
     throw new SettingsError('Settings: LEDGER_MAX_AGE_DAYS must not be less than EVENTS_MAX_AGE_DAYS.')
   }
   let isClosing = false
   const secretBox = createSecretBox(await readSecretKeys(settings))
-  const nats = await connectNats(settings.NATS_URL, 'jethook', logger)
-  try {
-    await applyStreams(nats.jsm, settings)
-  } catch (error) {
-    await nats.connection.close()
-    throw error
-  }
+  const nats = await connectWithStreams(settings, logger, role)
   const appender = (stream: StreamName, giveUpAfterMs = Number.POSITIVE_INFINITY) =>
     createGroupCommitAppender({ nats, stream, logger, limits: { giveUpAfterMs } })
   const appenders = {
@@ -91,6 +88,27 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
       isClosing = true
       return nats.connection.close()
     },
+  }
+}
+
+/** Streams are seen to as the operators' user, for as long as that takes: no service may make or change one. */
+async function connectWithStreams(settings: Settings, logger: Logger, role: NatsRole): Promise<Nats> {
+  const access = await natsAccess(settings, role)
+  const nats = await connectNats(settings.NATS_URL, 'jethook', logger, access)
+  try {
+    const operator = access.isOwnKey ? await natsAccess(settings, 'admin') : null
+    if (operator === null) await applyStreams(nats.jsm, settings)
+    else if (operator.isOwnKey) await applyAsOperator(operator)
+    else await checkStreams(nats.jsm, settings)
+    return nats
+  } catch (error) {
+    await nats.connection.close()
+    throw error
+  }
+
+  async function applyAsOperator(operator: NatsAccess): Promise<void> {
+    const { connection, jsm } = await connectNats(settings.NATS_URL, 'jethook streams', logger, operator)
+    await applyStreams(jsm, settings).finally(() => connection.close())
   }
 }
 

@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import { loadSettings, type Settings } from './config.ts'
 import { composeServices, type Service } from './lifecycle.ts'
 import { createLogger } from './logger.ts'
+import { natsRoleOf } from './nats-keys.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 
 /**
@@ -24,7 +25,7 @@ export async function runService(
   const logger = createLogger(settings.LOG_LEVEL, `jethook-${name}`)
   try {
     if (settings.NATS_URL === '') throw new Error('NATS_URL is needed: a service that runs alone starts no server')
-    const runtime = await createRuntime(settings, logger)
+    const runtime = await createRuntime(settings, logger, natsRoleOf(name))
     const own = await compose(runtime)
     const service = composeServices(name, [...runtime.services, own])
     await service.start()

@@ -30,7 +30,7 @@ const FAILURES = [404, 422, 302, 500, 503, 'reset'] as const
 /** A jethook process on servers of its own, for runs about what people ask to be sent again. */
 export async function withBench<T>(use: (bench: JethookBench, natsUrl: string) => Promise<T>): Promise<T> {
   const home = await mkdtemp(join(tmpdir(), 'jethook-redrive-'))
-  const servers = await startEmbeddedServers({ home })
+  const servers = await startEmbeddedServers({ home, hasOpenUser: true })
   try {
     const { natsUrl, databaseUrl } = servers
     const bench = await openJethookBench({ home, natsUrl, databaseUrl, environment: QUICK_DEATH })

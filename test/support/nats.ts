@@ -23,7 +23,7 @@ export async function startTestNats(limits: NatsLimits = {}): Promise<TestNats> 
   const dir = await mkdtemp(join(tmpdir(), 'jethook-nats-'))
   const cacheDir =
     process.env['JETHOOK_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'jethook')
-  const start = (bounds: NatsLimits) => startNatsServer({ dir, logFile: join(dir, 'log'), cacheDir, limits: bounds })
+  const start = (bounds: NatsLimits) => startNatsServer({ dir, logFile: join(dir, 'log'), cacheDir, limits: bounds, hasOpenUser: true })
   let server = await start(limits)
   const nats = await connectNats(server.url, 'test', testLogger)
   await applyStreams(nats.jsm, loadSettings({}))
