@@ -54,7 +54,12 @@ async function runRestore(source: string, settings: Settings): Promise<void> {
   const store = storeOf(source)
   const servers =
     settings.NATS_URL === ''
-      ? await startEmbeddedServers({ home: settings.JETHOOK_HOME, databaseUrl: 'not started', natsListen: natsListen(settings), onProgress: say })
+      ? await startEmbeddedServers({
+          home: settings.JETHOOK_HOME,
+          databaseUrl: 'not started',
+          natsListen: natsListen(settings),
+          onProgress: say,
+        })
       : null
   try {
     const nats = await connectAs('admin', {

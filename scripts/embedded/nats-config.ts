@@ -1,11 +1,13 @@
 import { type KeyName, type KeyText, natsKeyFile } from '#shared/runtime/nats-keys.ts'
 import {
+  AUTHENTICATOR_RIGHTS,
   NATS_ACCOUNTS,
   type NatsRights,
   type NatsRole,
   rightsOf,
   SERVICE_ROLES,
   SHARED_SUBJECTS,
+  SYSTEM_RIGHTS,
 } from '#shared/runtime/nats-roles.ts'
 
 /** For a client to be told whether it may in: the auth callout is asked in the meantime. */
@@ -58,7 +60,7 @@ ${own.join('\n')}
   }
   # Where nats-server asks who somebody is
   ${NATS_ACCOUNTS.callout} {
-    users: [${userOf(publicKey('authenticator'), { publish: [], subscribe: ['$SYS.REQ.USER.AUTH'] }, true)}]
+    users: [${userOf(publicKey('authenticator'), AUTHENTICATOR_RIGHTS, true)}]
   }
   # Ends connections whose credentials have been revoked
   ${NATS_ACCOUNTS.system} {
@@ -78,11 +80,6 @@ authorization {
 `
 }
 
-const SYSTEM_RIGHTS: NatsRights = {
-  publish: [`$SYS.REQ.ACCOUNT.${NATS_ACCOUNTS.applications}.CONNZ`, '$SYS.REQ.SERVER.*.KICK'],
-  subscribe: ['_INBOX_system.>'],
-}
-
 /** @param mayAnswer Once to whoever asks. */
 function userOf(nkey: string, { publish, subscribe }: NatsRights, mayAnswer = false): string {
   const allow = (subjects: readonly string[]) =>
@@ -95,17 +92,20 @@ function userOf(nkey: string, { publish, subscribe }: NatsRights, mayAnswer = fa
 export interface TlsFiles {
   certFile: string
   keyFile: string
+  /** Of the authority of the certificates that clients have to show; absent: they need none. */
+  clientCaFile?: string
 }
 
 /** TLS 1.2 or later, from the first byte on: nothing is said in the clear that somebody in between could change. */
-export function tlsConfig({ certFile, keyFile }: TlsFiles): string {
+export function tlsConfig({ certFile, keyFile, clientCaFile }: TlsFiles): string {
+  const verify = clientCaFile === undefined ? '' : `  ca_file: ${quoted(clientCaFile)}\n  verify: true\n`
   return `tls {
   cert_file: ${quoted(certFile)}
   key_file: ${quoted(keyFile)}
   min_version: "1.2"
   handshake_first: true
   timeout: 5
-}
+${verify}}
 `
 }
 

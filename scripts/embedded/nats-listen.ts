@@ -1,10 +1,16 @@
 import { resolve } from 'node:path'
 import { type Settings, SettingsError } from '#shared/runtime/config.ts'
+import type { TlsFiles } from './nats-config.ts'
 import type { NatsListen } from './nats-server.ts'
 
 type ListenSettings = Pick<
   Settings,
-  'NATS_LISTEN_IP' | 'NATS_PORT' | 'NATS_HOST_NAME' | 'NATS_SERVER_CERT_FILE' | 'NATS_SERVER_KEY_FILE'
+  | 'NATS_LISTEN_IP'
+  | 'NATS_PORT'
+  | 'NATS_HOST_NAME'
+  | 'NATS_SERVER_CERT_FILE'
+  | 'NATS_SERVER_KEY_FILE'
+  | 'NATS_SERVER_CLIENT_CA_FILE'
 >
 
 /**
@@ -23,7 +29,16 @@ export function natsListen(settings: ListenSettings): NatsListen {
     ip,
     port: settings.NATS_PORT,
     name: settings.NATS_HOST_NAME,
-    ...(certFile === '' ? {} : { tls: { certFile: resolve(certFile), keyFile: resolve(keyFile) } }),
+    ...(certFile === '' ? {} : { tls: tlsFiles(settings) }),
+  }
+}
+
+function tlsFiles(settings: ListenSettings): TlsFiles {
+  const { NATS_SERVER_CLIENT_CA_FILE: clientCaFile } = settings
+  return {
+    certFile: resolve(settings.NATS_SERVER_CERT_FILE),
+    keyFile: resolve(settings.NATS_SERVER_KEY_FILE),
+    ...(clientCaFile === '' ? {} : { clientCaFile: resolve(clientCaFile) }),
   }
 }
 

@@ -1,8 +1,8 @@
 import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createAccount, createCurve, createUser, fromSeed, type KeyPair } from '@nats-io/nkeys'
-import { type Nkey, nkeyOf } from './nkey.ts'
 import { type NatsRole, SERVICE_ROLES } from './nats-roles.ts'
+import { type Nkey, nkeyOf } from './nkey.ts'
 
 /** Who has a key: jethook's users; those of the auth callout in its account and in the system's; what signs and seals its answers. */
 export const KEY_NAMES = [...SERVICE_ROLES, 'jethook', 'admin', 'authenticator', 'system', 'issuer', 'xkey'] as const

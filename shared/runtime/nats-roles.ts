@@ -93,14 +93,7 @@ const RIGHTS: Record<ServiceRole, NatsRights> = {
     subscribe: ['ingest.>', '$SRV.>'],
   },
   matcher: {
-    publish: [
-      'ledger.>',
-      ...APPEND_TO_WAITING,
-      ...read(events),
-      ...read(ledger),
-      ...work(waiting),
-      purge(waiting),
-    ],
+    publish: ['ledger.>', ...APPEND_TO_WAITING, ...read(events), ...read(ledger), ...work(waiting), purge(waiting)],
     subscribe: [],
   },
   deliverer: {
@@ -139,8 +132,10 @@ const RIGHTS: Record<ServiceRole, NatsRights> = {
       'jethook.jobs',
       'jethook.jobs.*',
       ...['jobs', 'jethook'].map((role) => `${inboxPrefixOf(role)}.>`),
+      // Events that an application's own client asks for again, and what it answers.
+      'out.*.replay.>',
     ],
-    subscribe: ['jethook.jobs', 'jethook.jobs.*'],
+    subscribe: ['jethook.jobs', 'jethook.jobs.*', 'in.*.replay.>'],
   },
   cleaner: { publish: read(ledger), subscribe: [] },
   notifier: { publish: ['event.>', 'control.notifier.>', ...look(events), ...read(ledger)], subscribe: [] },
@@ -157,6 +152,15 @@ export function rightsOf(role: NatsRole): NatsRights {
     publish: once([...EVERYBODY, ...of.flatMap(({ publish }) => publish)]),
     subscribe: once([`${inboxPrefixOf(role)}.>`, ...of.flatMap(({ subscribe }) => subscribe)]),
   }
+}
+
+/** Of the auth callout in its account: it hears who wants to come in, and may answer. */
+export const AUTHENTICATOR_RIGHTS: NatsRights = { publish: [], subscribe: ['$SYS.REQ.USER.AUTH'] }
+
+/** Of the auth callout in the server's account: to list connections and to end them. */
+export const SYSTEM_RIGHTS: NatsRights = {
+  publish: ['$SYS.REQ.SERVER.PING.CONNZ', '$SYS.REQ.SERVER.*.CONNZ', '$SYS.REQ.SERVER.*.KICK'],
+  subscribe: [`${inboxPrefixOf('system')}.>`],
 }
 
 /**

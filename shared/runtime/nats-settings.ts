@@ -32,6 +32,9 @@ export const NATS_SETTINGS = {
   }),
   NATS_SERVER_CERT_FILE: file('Certificate in PEM of the embedded nats-server: it then speaks TLS only'),
   NATS_SERVER_KEY_FILE: file('Its key in PEM'),
+  NATS_SERVER_CLIENT_CA_FILE: file(
+    'Certificates in PEM of the authority of those certificates that clients of the embedded nats-server must show; not set: none',
+  ),
   ENABLE_NATS_AUTH_CALLOUT: flag(true, {
     group: 'NATS',
     description: 'Whether NATS is told who comes with an application secret or a service token, where it asks for that',

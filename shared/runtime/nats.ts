@@ -70,7 +70,7 @@ function withoutCredentials(urls: string): string {
 }
 
 /** The servers that `natsUrls` names (a comma stands before a scheme), and the credentials of the first that has some. */
-export function serversOf(natsUrls: string): { servers: string[]; user?: string; pass?: string } {
+function serversOf(natsUrls: string): { servers: string[]; user?: string; pass?: string } {
   const urls = natsUrls.split(/,\s*(?=\w+:\/\/)/).map((url) => new URL(url.trim()))
   const known = urls.find(({ username }) => username !== '')
   return {
@@ -120,9 +120,7 @@ export async function connectNats(
 ): Promise<Nats> {
   const given = serversOf(natsUrl)
   const connection = await openConnection({ ...given, ...accessOptions(access) }, name).catch((error: unknown) => {
-    throw new NatsUnusableError(`NATS at ${withoutCredentials(natsUrl)} can't be used: ${(error as Error).message}`, {
-      cause: error,
-    })
+    throw unusable(natsUrl, error)
   })
   try {
     keepServers(connection, given.servers)
@@ -161,7 +159,7 @@ export async function connectNats(
 }
 
 /** Nothing else of the access than the client asks for. */
-export function accessOptions({ authenticator, tls, inboxPrefix }: NatsAccess): NatsAccess {
+function accessOptions({ authenticator, tls, inboxPrefix }: NatsAccess): NatsAccess {
   return {
     ...(authenticator ? { authenticator } : {}),
     ...(tls ? { tls } : {}),
@@ -169,8 +167,24 @@ export function accessOptions({ authenticator, tls, inboxPrefix }: NatsAccess): 
   }
 }
 
+/**
+ * A bare connection, without JetStream.
+ * @throws {NatsUnusableError} when the server can't be reached now, or refuses the credentials.
+ */
+export function openClient(natsUrl: string, name: string, access: NatsAccess): Promise<NatsConnection> {
+  return openConnection({ ...serversOf(natsUrl), ...accessOptions(access) }, name).catch((error: unknown) => {
+    throw unusable(natsUrl, error)
+  })
+}
+
+function unusable(natsUrl: string, error: unknown): NatsUnusableError {
+  return new NatsUnusableError(`NATS at ${withoutCredentials(natsUrl)} can't be used: ${(error as Error).message}`, {
+    cause: error,
+  })
+}
+
 /** A connection that is never given up by itself. */
-export function openConnection(options: ConnectionOptions, name: string): Promise<NatsConnection> {
+function openConnection(options: ConnectionOptions, name: string): Promise<NatsConnection> {
   return connect({
     ...options,
     noRandomize: true,

@@ -65,7 +65,8 @@ export function isSignedBy(publicKey: string, data: Uint8Array, signature: Uint8
   return verify(null, data, key, signature)
 }
 
-/** As the library for JWTs asks for its keys: it needs no more than the two of them. */
+/** As the library for JWTs asks for its keys. It looks whether there is a private one, and signs. */
 export function asKeyPair({ publicKey, sign: signWith }: Nkey): KeyPair {
-  return { getPublicKey: () => publicKey, sign: signWith } as KeyPair
+  const nothing = new Uint8Array()
+  return { getPublicKey: () => publicKey, getPrivateKey: () => nothing, sign: signWith } as unknown as KeyPair
 }

@@ -45,7 +45,12 @@ export async function openBench(): Promise<FaultBench> {
     async restartNats(whileDown?: (streamsFolder: string) => Promise<void>, natsLimits?: NatsLimits) {
       await bench.servers.nats!.kill()
       await whileDown?.(join(home, 'nats/data/jetstream/$G/streams'))
-      const fresh = await startEmbeddedServers({ home, databaseUrl, hasOpenUser: true, ...(natsLimits ? { natsLimits } : {}) })
+      const fresh = await startEmbeddedServers({
+        home,
+        databaseUrl,
+        hasOpenUser: true,
+        ...(natsLimits ? { natsLimits } : {}),
+      })
       bench.servers = { ...bench.servers, nats: fresh.nats }
     },
     async restartPostgres() {
