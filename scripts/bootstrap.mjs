@@ -37,6 +37,7 @@ const TASKS = {
   'reset-link': (args) => [['scripts/operator/reset-link.ts', ...args]],
   'rotate-key': (args) => [['scripts/operator/rotate-key.ts', ...args]],
   projections: (args) => [['scripts/operator/projections.ts', ...args]],
+  'nats-config': (args) => [['scripts/operator/nats-config.ts', ...args]],
   backup: (args) => [['scripts/backup/main.ts', 'backup', ...args]],
   restore: (args) => [['scripts/backup/main.ts', 'restore', ...args]],
   verify: (args) => [['scripts/verify/main.ts', ...args]],

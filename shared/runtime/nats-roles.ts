@@ -69,8 +69,11 @@ const purge = (stream: StreamName): string => `${API}.STREAM.PURGE.${stream}`
 const { inbox, events, ledger, waiting, control, audit } = STREAM_NAMES
 const APPEND_TO_WAITING = ['wait.>', 'due.*', 'parked.>']
 
+/** What a user may do the server tells the user itself. */
+export const USER_INFO_SUBJECT = '$SYS.REQ.USER.INFO'
+
 /** Every process has the registry, which is read from CONTROL. */
-const EVERYBODY = [`${API}.INFO`, `${API}.STREAM.INFO.*`, ...read(control)]
+const EVERYBODY = [USER_INFO_SUBJECT, `${API}.INFO`, `${API}.STREAM.INFO.*`, ...read(control)]
 
 const RIGHTS: Record<ServiceRole, NatsRights> = {
   gateway: {
@@ -157,9 +160,15 @@ export function rightsOf(role: NatsRole): NatsRights {
 /** Of the auth callout in its account: it hears who wants to come in, and may answer. */
 export const AUTHENTICATOR_RIGHTS: NatsRights = { publish: [], subscribe: ['$SYS.REQ.USER.AUTH'] }
 
-/** Of the auth callout in the server's account: to list connections and to end them. */
+/** Of the auth callout in the server's account: to list connections, to end them, and to see how servers are set up. */
 export const SYSTEM_RIGHTS: NatsRights = {
-  publish: ['$SYS.REQ.SERVER.PING.CONNZ', '$SYS.REQ.SERVER.*.CONNZ', '$SYS.REQ.SERVER.*.KICK'],
+  publish: [
+    '$SYS.REQ.SERVER.PING.CONNZ',
+    '$SYS.REQ.SERVER.*.CONNZ',
+    '$SYS.REQ.SERVER.*.KICK',
+    // For `jethook doctor`: whether every message is written to disk before it is acknowledged.
+    '$SYS.REQ.SERVER.PING.VARZ',
+  ],
   subscribe: [`${inboxPrefixOf('system')}.>`],
 }
 

@@ -30,7 +30,11 @@ test('the examples of docs/nats.md are short, and the one for Node does what it 
     await stack.api.subscribe(receiver.url, { event_types: ['billing.invoice.paid'] })
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', examples[0]!.code!], {
       cwd: PROJECT,
-      env: { NATS_URL: stack.servers.natsUrl, APPLICATION_ID: stack.credentials.application_id },
+      env: {
+        NATS_URL: stack.servers.natsAddress,
+        APPLICATION_ID: stack.credentials.application_id,
+        APPLICATION_SECRET: stack.credentials.application_secret,
+      },
       timeout: 10_000,
     })
     assert.match(stdout, /^on disk in INBOX\n201 \{"application_id":"[0-9a-f-]+","event_id"/)

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { examineNats } from '#scripts/doctor/nats.ts'
 import { type CalloutConfig, calloutConfig } from '#services/callout/config.ts'
 import { createCallout } from '#services/callout/worker.ts'
 import { newApplicationSecret, newServiceToken } from '#services/gateway/credentials.ts'
+import { isWithin } from '#shared/domain/subject-within.ts'
 import { type ControlFact, controlSubject } from '#shared/facts/control.ts'
 import { loadSettings, type Settings } from '#shared/runtime/config.ts'
 import { composeServices, type Service } from '#shared/runtime/lifecycle.ts'
@@ -23,7 +25,7 @@ import {
 import { createRuntime, type Runtime } from '#shared/runtime/runtime.ts'
 import { applicationState, organizationState } from '../support/control-facts.ts'
 import { startTestNats, type TestNats, testLogger } from '../support/nats.ts'
-import { connectClient, isWithin, type Login, type WatchedClient } from '../support/nats-client.ts'
+import { connectClient, type Login, type WatchedClient } from '../support/nats-client.ts'
 import { until } from '../support/until.ts'
 
 const BY = { nowMs: 0, by: { kind: 'system', id: 'test' } } as const
@@ -238,6 +240,21 @@ test('nobody else is let in', async () => {
   await assert.rejects(as({ authenticator: keyAuthenticator(disguised) }, { reconnect: false }), /[Aa]uth/)
 })
 
+test('the doctor finds nothing where all is well, and says what is not', async () => {
+  const notOk = async (asked: Settings) =>
+    (await examineNats(asked)).filter(({ status }) => status !== 'ok').map(({ name, status }) => `${status} ${name}`)
+  assert.deepEqual(await notOk(settings), [])
+  assert.deepEqual(await notOk({ ...settings, NATS_URL: server.server.url }), [
+    'warn NATS credentials',
+    'warn NATS auth callout',
+  ])
+  const lacking = { ...settings, NATS_NKEY_FILE: join(server.dir, 'keys', 'matcher.nk') }
+  assert.ok((await notOk(lacking)).includes('bad NATS permissions of jethook'))
+  const wished = { ...settings, STREAM_REPLICAS: 3 as const, NATS_URL: server.server.url }
+  assert.ok((await notOk(wished)).includes('warn NATS stream EVENTS'))
+  assert.deepEqual(await notOk({ ...settings, NATS_URL: 'nats://127.0.0.1:9' }), ['bad NATS'])
+})
+
 test('what was revoked is ended within 5 s and not let in again; everybody else stays', async () => {
   const made = newApplicationSecret(
     runtime.secretBox,
@@ -283,6 +300,8 @@ test('without any callout those who are in stay, and nobody new is let in; of tw
   await second.service.stop()
   await second.runtime.close()
   await assert.rejects(as({ token: secret }, { reconnect: false }), /[Aa]uthorization|timeout/)
+  const found = (await examineNats(settings)).find(({ name }) => name === 'NATS auth callout')
+  assert.deepEqual([found?.status, found?.remedy], ['bad', 'Start jethook, or its service callout.'])
   const answer = await stays.connection.request(`in.${APP}.a.b.c`, '{}', { timeout: 2_000 })
   assert.match(answer.string(), /INBOX/)
   assert.equal(stays.breaks(), 0)

@@ -58,14 +58,3 @@ export async function connectClient(
     close: () => connection.close(),
   }
 }
-
-/** Whether all subjects of `subject`, which may have wildcards, are among those of `pattern`. */
-export function isWithin(subject: string, pattern: string): boolean {
-  const [tokens, wanted] = [subject.split('.'), pattern.split('.')]
-  for (const [i, token] of wanted.entries()) {
-    if (token === '>') return tokens.length > i
-    if (tokens[i] === undefined || tokens[i] === '>') return false
-    if (token !== '*' && token !== tokens[i]) return false
-  }
-  return tokens.length === wanted.length
-}
