@@ -27,6 +27,7 @@ import { composeServices } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import { connectPostgres, migrate } from '#shared/runtime/postgres.ts'
 import { createRuntime } from '#shared/runtime/runtime.ts'
+import { seedOperator } from './operator/sign-in-link.ts'
 import { type SeededCredentials, seed } from './seed.ts'
 
 /** The whole of jethook in one process. */
@@ -39,6 +40,8 @@ export interface Jethook {
   failed: Promise<Error>
   /** Makes the first organisation, application and credentials, once; later calls give the same ones. */
   seed(): Promise<SeededCredentials>
+  /** Makes the first user, an editor of the first organisation. @returns a link that signs them in, once; later calls give null. */
+  firstSignIn(): Promise<string | null>
 }
 
 /** @param settings With NATS_URL, DATABASE_URL and JETHOOK_HOME filled in. */
@@ -54,7 +57,6 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
   await migrate(orm)
   const child = (service: string) => logger.child({ service })
   const { appenders } = runtime
-  const gateway = createGateway({ ...runtime, orm, config: gatewayConfig(settings), logger: child('gateway') })
   const projections = createProjections({ ...runtime, databaseUrl, logger: child('projections') })
   const reconciler = createReconciler({
     ...runtime,
@@ -62,6 +64,14 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     overdue: createOverdue(orm),
     config: reconcilerConfig(settings),
     logger: child('reconciler'),
+  })
+  const { broughtBack } = reconciler
+  const gateway = createGateway({
+    ...runtime,
+    orm,
+    config: gatewayConfig(settings),
+    logger: child('gateway'),
+    broughtBack,
   })
   runtime.metrics.counter(
     'jethook_reconciler_brought_back_total',
@@ -103,5 +113,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     apiUrl: () => gateway.url(),
     failed: Promise.race([runtime.connectionLost, projections.streamReplaced]),
     seed: () => seed({ ...runtime, control: appenders.control }),
+    firstSignIn: () =>
+      seedOperator({ ...runtime, control: appenders.control, appUrl: settings.APP_URL || gateway.url() }),
   }
 }

@@ -5,6 +5,7 @@ import { createMailer } from '#shared/runtime/mail/mailer.ts'
 import { createAuthenticator, type Principal } from './authentication.ts'
 import { createAuthorizer } from './authorizer.ts'
 import type { GatewayConfig } from './config.ts'
+import { registerDashboard } from './dashboard.ts'
 import type { GatewayDependencies, RouteDependencies } from './dependencies.ts'
 import { createFreshRegistry } from './fresh-registry.ts'
 import { createNatsDoor } from './nats-door/nats-door.ts'
@@ -25,19 +26,25 @@ import { registerEventTypeRoutes } from './routes/event-types.ts'
 import { registerEventRoutes } from './routes/events.ts'
 import { registerEventsPerDayRoutes } from './routes/events-per-day.ts'
 import { registerFilterRoutes } from './routes/filters.ts'
+import { registerGuide } from './routes/guide.ts'
 import { registerInstanceRoutes } from './routes/instance.ts'
 import { registerJobRoutes } from './routes/jobs.ts'
+import { registerLiveRoutes } from './routes/live.ts'
 import { registerOperationalApplicationRoutes } from './routes/operational-application.ts'
 import { registerOrganizationRoutes } from './routes/organizations.ts'
+import { registerOverviewRoutes } from './routes/overview.ts'
 import { HealthQuery, refuseWithoutKey, registerPublicRoutes } from './routes/public.ts'
 import { registerRejectionRoutes } from './routes/rejections.ts'
 import { registerRequestAttemptRoutes } from './routes/request-attempts.ts'
 import { registerResponseRoutes } from './routes/responses.ts'
+import { registerSearchRoutes } from './routes/search.ts'
 import { registerServiceTokenRoutes } from './routes/service-tokens.ts'
 import { registerSubscriptionControlRoutes } from './routes/subscription-control.ts'
 import { registerSubscriptionSecretRoutes } from './routes/subscription-secrets.ts'
 import { registerSubscriptionRoutes } from './routes/subscriptions.ts'
+import { registerSystemRoutes } from './routes/system.ts'
 import { registerTimelineRoutes } from './routes/timeline.ts'
+import { registerUsageRoutes } from './routes/usage.ts'
 import { createSchemaChecker } from './schema-check/schema-checker.ts'
 import { createServer, type GatewayServer, refuseOtherMethods } from './server.ts'
 
@@ -54,6 +61,8 @@ declare module 'fastify' {
     action?: Action
     /** Events are posted here: rate limits of their own. */
     isIngest?: boolean
+    /** It stays open as long as the client wants. */
+    isLongLived?: boolean
     /** Its body may also be a CloudEvent, in either mode. */
     takesCloudEvents?: boolean
   }
@@ -190,7 +199,7 @@ function createGate(deps: RouteDependencies, limits: RequestLimits): Gate {
   }
 }
 
-async function registerRoutes(server: GatewayServer, deps: RouteDependencies): Promise<void> {
+export async function registerRoutes(server: GatewayServer, deps: RouteDependencies): Promise<void> {
   await server.register(swagger, OPENAPI_OPTIONS)
   const refuseTheRest = refuseOtherMethods(server)
   await server.register(
@@ -219,6 +228,11 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerJobRoutes(routes, deps)
       registerTimelineRoutes(routes, deps)
       registerRejectionRoutes(routes, deps)
+      registerOverviewRoutes(routes, deps)
+      registerUsageRoutes(routes, deps)
+      registerLiveRoutes(routes, deps)
+      registerSearchRoutes(routes, deps)
+      registerSystemRoutes(routes, deps)
     },
     { prefix: '/api/v1' },
   )
@@ -226,6 +240,8 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
   registerReadiness(server, deps)
   registerMetrics(server, deps)
   await registerDocs(server)
+  await registerGuide(server)
+  await registerDashboard(server, deps.config.dashboardFolder)
 }
 
 /**

@@ -28,6 +28,8 @@ export interface GatewayDependencies {
   health: Health
   metrics: Metrics
   logger: Logger
+  /** What the reconciler of this process has brought back; absent: there is none. */
+  broughtBack?: () => number
 }
 
 /** What a route gets. */

@@ -46,6 +46,10 @@ export const RegistrationAnswer = Type.Object(
 
 export const EmailPost = Type.Object({ email: Email }, { title: 'EmailPost' })
 export const TokenPost = Type.Object({ token: Type.String() }, { title: 'TokenPost' })
+export const OneTimeCodePost = Type.Object(
+  { code: Type.String({ description: 'What stands behind #/enter/ in the link', examples: ['jhsi_…'] }) },
+  { title: 'OneTimeCodePost' },
+)
 export const NewPasswordPost = Type.Object({ new_password: Password }, { title: 'NewPasswordPost' })
 export const ResetPasswordPost = Type.Object(
   { token: Type.String(), new_password: Password },

@@ -197,6 +197,7 @@ export const EventsQuery = Type.Object({
   min_received_at: Type.Optional(Type.String()),
   max_received_at: Type.Optional(Type.String()),
   status: Type.Optional(Type.Enum([...EVENT_STATUSES])),
+  include: Type.Optional(Type.Enum(['deliveries'], { description: 'Also counts the deliveries of each event' })),
 })
 export type EventsQuery = Static<typeof EventsQuery>
 
@@ -288,6 +289,12 @@ export const EventAnswer = Type.Object(
     received_at: Timestamp,
     labels: TextMap,
     deliver_at: Type.Optional(Timestamp),
+    deliveries: Type.Optional(
+      Type.Object(
+        { pending: Int32, succeeded: Int32, dead_lettered: Int32, cancelled: Int32 },
+        { title: 'EventDeliveries', description: 'How its deliveries stand; with include=deliveries' },
+      ),
+    ),
   },
   { title: 'Event' },
 )

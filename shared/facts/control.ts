@@ -74,6 +74,8 @@ export interface UserState extends ControlFactBase {
   /** Kept after its use, so that a second one is told "verified already". */
   verifyToken: MailedToken | null
   resetToken: MailedToken | null
+  /** Of a link that signs in without a password, once; null or absent: there is none. */
+  signInToken?: MailedToken | null
   /** When the last mails of each kind were sent, the newest last: they are limited. */
   verifyMailsAtMs: number[]
   resetMailsAtMs: number[]

@@ -17,6 +17,10 @@ export const SETTINGS = Type.Object({
     { group: 'Web Server', description: 'Port to listen on; 0 picks a free one' },
   ),
   APP_URL: text('', { group: 'Web Server', description: 'Public base URL, used in links; default http://IP:PORT' }),
+  DASHBOARD_FOLDER: text('', {
+    group: 'Web Server',
+    description: "Folder of the built dashboard, served at /; default: the one that the project's own build makes",
+  }),
   CORS_ALLOWED_ORIGINS: text('', {
     group: 'Web Server',
     description: 'Comma separated origins that browsers may call from',

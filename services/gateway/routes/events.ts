@@ -27,6 +27,7 @@ import { findInStream } from '../find-in-stream.ts'
 import { type BatchResult, createIngest, type Sender } from '../ingest.ts'
 import { decodeKey, encodeKey, linkNext } from '../paging.ts'
 import { presentIngested } from '../presenters/ingested-event.ts'
+import { countDeliveries, NO_DELIVERIES } from '../queries/event-deliveries.ts'
 import { type EventsFilter, findEvent, findPostponed, listEvents, type PagedEvent } from '../queries/events.ts'
 import { replayEvent } from '../replay.ts'
 import { badQuery, labelsOfQuery, timeOfQuery, uuidOfPath, uuidOfQuery } from '../request-values.ts'
@@ -118,7 +119,12 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
       const isPaged = query.limit !== undefined || query.pagination_cursor !== undefined
       const hasMore = isPaged && found.length > page.length && last !== undefined
       linkNext(request, reply, hasMore ? encodeKey(`${last.received_at}|${last.event_id}`) : null)
-      return page.map(withoutNulls)
+      if (query.include === undefined) return page.map(withoutNulls)
+      const counts = await countDeliveries(
+        orm,
+        page.map(({ event_id }) => event_id),
+      )
+      return page.map((event) => ({ ...withoutNulls(event), deliveries: counts.get(event.event_id) ?? NO_DELIVERIES }))
     },
   )
 
