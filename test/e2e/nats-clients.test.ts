@@ -79,8 +79,10 @@ test('an application publishes, asks and hears with its own secret', async () =>
   assert.equal((answer.json() as { application_id: string }).application_id, app)
   const refused = await client.connection.request(`ingest.${app}.no.such.type`, '{}', { timeout: 2_000 })
   assert.equal(refused.headers?.get('Nats-Service-Error-Code'), '400')
-  await until('it is told', async () => heard.filter((each) => each === 'delivered 1').length >= 2)
-  assert.equal(heard.filter((each) => each === 'accepted 1').length, 2)
+  await until('it is told', async () => heard.filter((each) => each === 'delivered 1').length >= 2, 5_000).catch(
+    () => {},
+  )
+  assert.deepEqual(heard.toSorted(), ['accepted 1', 'accepted 1', 'delivered 1', 'delivered 1'])
   assert.deepEqual(client.violations, [])
 })
 
@@ -143,7 +145,7 @@ test('an answer may be sent anywhere but into a stream, and is known from what a
   // Nothing that a service of ours has not written itself: each can be read.
   for (const stream of [STREAM_NAMES.ledger, STREAM_NAMES.events, STREAM_NAMES.control, STREAM_NAMES.waiting]) {
     const { firstSeq, lastSeq } = await readStreamState(own, stream)
-    for (let seq = firstSeq; seq <= lastSeq; seq++) {
+    for (let seq = Math.max(1, firstSeq); seq <= lastSeq; seq++) {
       const stored = await own.jsm.streams.getMessage(stream, { seq })
       assert.ok(!stored?.string().includes('"stream":"INBOX"'), `${stream} ${seq}`)
       assert.ok(stored?.subject === 'ledger.rejected' || !stored?.string().includes('EventTypeDoesNotExist'))
