@@ -50,9 +50,10 @@ const look = (stream: StreamName): string[] => [
 /** To read a stream by consumers, and to see to those. Their names are by chance: a token can't be allowed by its beginning. */
 const read = (stream: StreamName): string[] => [
   ...look(stream),
-  // The second form is of consumers that the server gives a name.
+  // The client uses the other two for consumers without a name, and with several filters.
   `${API}.CONSUMER.CREATE.${stream}.>`,
   `${API}.CONSUMER.CREATE.${stream}`,
+  `${API}.CONSUMER.DURABLE.CREATE.${stream}.*`,
   `${API}.CONSUMER.INFO.${stream}.*`,
   `${API}.CONSUMER.DELETE.${stream}.*`,
   `${API}.CONSUMER.MSG.NEXT.${stream}.*`,
