@@ -1,11 +1,12 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+import { compressAssets } from './compress-assets.ts'
 
-/** `npm run dashboard` serves the page from its sources; the API is that of a running jethook. */
+/** `npm run dashboard -- dev` serves the page from its sources; the API is that of a running jethook. */
 const API = process.env['JETHOOK_URL'] ?? 'http://127.0.0.1:8081'
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), compressAssets()],
   server: { host: '127.0.0.1', port: 5173, proxy: { '/api': API, '/docs': API } },
   build: {
     outDir: 'dist',

@@ -25,6 +25,7 @@ import { createReconciler } from '#services/reconciler/worker.ts'
 import type { Settings } from '#shared/runtime/config.ts'
 import { composeServices } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
+import { createMonitoringServer, monitoringConfig } from '#shared/runtime/monitoring-server.ts'
 import { connectPostgres, migrate } from '#shared/runtime/postgres.ts'
 import { createRuntime } from '#shared/runtime/runtime.ts'
 import { seedOperator } from './operator/sign-in-link.ts'
@@ -73,11 +74,6 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     logger: child('gateway'),
     broughtBack,
   })
-  runtime.metrics.counter(
-    'jethook_reconciler_brought_back_total',
-    'Deliveries and postponed events that nobody held and that were handed in again',
-    reconciler.broughtBack,
-  )
   const services = composeServices('jethook', [
     ...runtime.services,
     projections,
@@ -97,6 +93,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     createOutcomes({ ...runtime, config: outcomesConfig(settings), logger: child('outcomes') }),
     createCallout({ ...runtime, config: callout, logger: child('callout') }),
     gateway,
+    createMonitoringServer({ ...runtime, ...monitoringConfig(settings) }),
   ])
   return {
     async start() {

@@ -36,7 +36,7 @@ export async function lockRebuilds(client: pg.Client): Promise<void> {
   ])
   if (!rows[0]!.is_mine)
     throw new RebuildRefusedError(
-      'Another rebuild or rollback is under way in this database: wait until it is done (npm run projections -- status), or stop it.',
+      'Another rebuild or rollback is under way in this database: wait until it is done (jethook projections status), or stop it.',
     )
 }
 

@@ -1,13 +1,12 @@
-/** What was found when something was looked at. */
+/** What the doctor says of one thing. */
 export interface Finding {
-  /** What was looked at. */
-  name: string
+  part: string
   status: 'ok' | 'warn' | 'bad'
   says: string
-  /** What to do; null: nothing. */
-  remedy: string | null
+  /** What to do. */
+  remedy?: string
 }
 
-export const ok = (name: string, says: string): Finding => ({ name, status: 'ok', says, remedy: null })
-export const warn = (name: string, says: string, remedy: string): Finding => ({ name, status: 'warn', says, remedy })
-export const bad = (name: string, says: string, remedy: string): Finding => ({ name, status: 'bad', says, remedy })
+export const ok = (part: string, says: string): Finding => ({ part, status: 'ok', says })
+export const warn = (part: string, says: string, remedy: string): Finding => ({ part, status: 'warn', says, remedy })
+export const bad = (part: string, says: string, remedy: string): Finding => ({ part, status: 'bad', says, remedy })

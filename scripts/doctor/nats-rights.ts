@@ -42,7 +42,7 @@ function isAllowed(subject: string, { allow, deny = [] }: SubjectRules = {}): bo
 
 /** Whether the user that `role` connects as may do what it has to, and no more. */
 export async function examineRights({ connection }: Nats, role: NatsRole, isOwnKey: boolean): Promise<Finding> {
-  const name = `NATS permissions of ${role}`
+  const name = `nats permissions of ${role}`
   const answer = await connection.request(USER_INFO_SUBJECT, '', { timeout: TIMEOUT_MS }).catch(() => null)
   if (answer === null)
     return warn(name, 'the server does not tell what the user may do', `Allow it to publish ${USER_INFO_SUBJECT}.`)

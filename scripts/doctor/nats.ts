@@ -7,13 +7,12 @@ import { natsAccess, type RoleAccess } from '#shared/runtime/nats-access.ts'
 import { dangerousDifference, streamConfigs } from '#shared/runtime/streams.ts'
 import { bad, type Finding, ok, warn } from './finding.ts'
 import { examineRights } from './nats-rights.ts'
+import { judgeStore, placeOf } from './servers.ts'
 
 /** Several lost-schedule fixes are in it only. */
 const VERSION_PREFERRED = '2.15.0'
 /** An event's payload has up to 2 MiB; with its envelope it must fit into one message. */
 const PAYLOAD_WANTED_BYTES = 4 * 1024 * 1024
-const STORAGE_WARN_RATIO = 0.6
-const STORAGE_BAD_RATIO = 0.9
 /** The embedded configuration gives the callout 5 s; who is refused so late was refused since nobody answered. */
 const CALLOUT_SLOW_MS = 1_900
 const CONNECT_TIMEOUT_MS = 6_000
@@ -33,21 +32,24 @@ export async function examineNats(settings: Settings): Promise<Finding[]> {
     nats = await connectNats(settings.NATS_URL, 'jethook doctor', logger, access)
   } catch (error) {
     return [
-      bad('NATS', (error as Error).message, 'Start nats-server with JetStream, or mend NATS_URL and the credentials.'),
+      bad(
+        'nats',
+        (error as Error).message,
+        'Start it, or mend NATS_URL and the credentials. What is not accepted meanwhile is refused, not lost.',
+      ),
     ]
   }
   try {
     const context = { nats, access, settings }
     return [
-      ok('NATS', 'it is reached, and has JetStream'),
-      versionFinding(nats),
+      versionFinding(nats, settings),
       tlsFinding(nats, settings),
       payloadFinding(nats),
-      ...(await settled('NATS permissions', () => rightsFindings(context))),
-      ...(await settled('NATS storage', async () => [await storageFinding(nats)])),
-      ...(await settled('NATS streams', () => streamFindings(context))),
-      ...(await settled('NATS fsync', () => syncFindings(settings))),
-      ...(await settled('NATS auth callout', () => calloutFindings(settings))),
+      ...(await settled('nats permissions', () => rightsFindings(context))),
+      ...(await settled('store', async () => [await storageFinding(nats)])),
+      ...(await settled('streams', () => streamFindings(context))),
+      ...(await settled('nats fsync', () => syncFindings(settings))),
+      ...(await settled('nats auth callout', () => calloutFindings(settings))),
     ]
   } finally {
     await nats.connection.close()
@@ -69,15 +71,15 @@ async function settled(name: string, look: () => Promise<Finding[]>): Promise<Fi
   }
 }
 
-function versionFinding({ connection }: Nats): Finding {
-  const version = connection.info?.version ?? 'unknown'
+function versionFinding({ connection }: Nats, { NATS_URL }: Settings): Finding {
+  const version = connection.info?.version ?? '?'
   return isVersionAtLeast(version, VERSION_PREFERRED)
-    ? ok('NATS version', version)
-    : warn('NATS version', `${version} has known faults in its schedules`, `Use ${VERSION_PREFERRED} or later.`)
+    ? ok('nats', `nats-server ${version} at ${placeOf(NATS_URL)}.`)
+    : warn('nats', `nats-server ${version} has known faults in its schedules.`, `Use ${VERSION_PREFERRED} or later.`)
 }
 
 function tlsFinding({ connection }: Nats, { NATS_URL }: Settings): Finding {
-  const name = 'NATS TLS'
+  const name = 'nats tls'
   if (connection.info?.tls_required) return ok(name, 'connections are encrypted')
   if (/\/\/([^@/]*@)?(127\.|localhost|\[::1\])/.test(NATS_URL))
     return ok(name, 'not on, and the server is on this machine')
@@ -91,8 +93,8 @@ function tlsFinding({ connection }: Nats, { NATS_URL }: Settings): Finding {
 function payloadFinding({ connection }: Nats): Finding {
   const bytes = connection.info?.max_payload ?? 0
   return bytes >= PAYLOAD_WANTED_BYTES
-    ? ok('NATS max_payload', `${bytes} bytes`)
-    : warn('NATS max_payload', `${bytes} bytes: the largest events don't fit into a message`, 'Set max_payload: 4MB.')
+    ? ok('nats max_payload', `${bytes} bytes`)
+    : warn('nats max_payload', `${bytes} bytes: the largest events don't fit into a message`, 'Set max_payload: 4MB.')
 }
 
 async function rightsFindings({ nats, access, settings }: Context): Promise<Finding[]> {
@@ -103,9 +105,9 @@ async function rightsFindings({ nats, access, settings }: Context): Promise<Find
   return [
     own,
     isOpen
-      ? bad('NATS credentials', 'the server lets in anybody', hint)
+      ? bad('nats credentials', 'the server lets in anybody', hint)
       : warn(
-          'NATS credentials',
+          'nats credentials',
           `all services are one user${settings.NATS_CREDS_FILE === '' ? '' : ' (NATS_CREDS_FILE)'}`,
           hint,
         ),
@@ -113,20 +115,14 @@ async function rightsFindings({ nats, access, settings }: Context): Promise<Find
 }
 
 async function storageFinding({ jsm }: Nats): Promise<Finding> {
-  const name = 'NATS storage'
   const { storage, limits } = await jsm.getAccountInfo()
-  if (limits.max_storage <= 0) return ok(name, `${storage} bytes used, no limit of the account`)
-  const ratio = storage / limits.max_storage
-  const says = `${Math.round(ratio * 100)} % of ${limits.max_storage} bytes used`
-  const remedy = 'Give the account more storage (max_file), or keep less (EVENTS_MAX_AGE_DAYS, LEDGER_MAX_AGE_DAYS).'
-  if (ratio >= STORAGE_BAD_RATIO) return bad(name, `${says}: soon no event is taken any more`, remedy)
-  return ratio >= STORAGE_WARN_RATIO ? warn(name, says, remedy) : ok(name, says)
+  return judgeStore(storage, limits.max_storage)
 }
 
 async function streamFindings({ nats, settings }: Context): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const wanted of streamConfigs(settings)) {
-    const name = `NATS stream ${wanted.name}`
+    const name = `stream ${wanted.name}`
     const info = await nats.jsm.streams.info(wanted.name!).catch(() => null)
     if (info === null) {
       findings.push(warn(name, 'it is not there yet', 'Start jethook, which makes it.'))
@@ -153,7 +149,7 @@ async function syncFindings(settings: Settings): Promise<Finding[]> {
   if (config === null) return []
   const system = await openClient(settings.NATS_URL, 'jethook doctor', config.system)
   try {
-    const name = 'NATS fsync'
+    const name = 'nats fsync'
     const answer = await system.request('$SYS.REQ.SERVER.PING.VARZ', '', { timeout: ANSWER_TIMEOUT_MS })
     const { data } = JSON.parse(answer.string()) as ServerVariables
     return [
@@ -168,7 +164,7 @@ async function syncFindings(settings: Settings): Promise<Finding[]> {
 
 /** By a credential that nobody has: it must be refused, and at once, as only somebody who was asked can do it. */
 async function calloutFindings(settings: Settings): Promise<Finding[]> {
-  const name = 'NATS auth callout'
+  const name = 'nats auth callout'
   const config = await calloutConfig(settings)
   const { tls } = await natsAccess(settings, 'callout')
   const beganMs = performance.now()

@@ -41,7 +41,10 @@ export function accessConfig({ keys, openUser }: AccessOptions): string {
     ...streams.map((subject) => `{ stream: ${quoted(subject)} }`),
   ]
   const imported = [
-    ...services.map((subject) => `{ service: { account: ${NATS_ACCOUNTS.own}, subject: ${quoted(subject)} } }`),
+    // Shared: the server writes into each message where it comes from, over whatever the client has put there.
+    ...services.map(
+      (subject) => `{ service: { account: ${NATS_ACCOUNTS.own}, subject: ${quoted(subject)} }, share: true }`,
+    ),
     ...streams.map((subject) => `{ stream: { account: ${NATS_ACCOUNTS.own}, subject: ${quoted(subject)} } }`),
   ]
   return `accounts {

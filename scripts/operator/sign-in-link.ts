@@ -74,9 +74,10 @@ function signInLink(appUrl: string, code: string): string {
   return `${new URL('/', appUrl)}#/enter/${code}`
 }
 
-if (import.meta.main) {
+export async function runSignInLink(email = OPERATOR_EMAIL): Promise<void> {
   await runOperatorCommand(async (runtime) => {
-    const [email = OPERATOR_EMAIL] = process.argv.slice(2)
     return `Signs ${email} in, works once, for 24 hours:\n${await makeSignInLink(runtime, email)}`
   })
 }
+
+if (import.meta.main) await runSignInLink(process.argv[2])

@@ -46,7 +46,7 @@ type Started = Awaited<ReturnType<typeof startJethook>>
 function dashboardLines({ credentials, signInLink }: Started): string {
   const { origin } = new URL(credentials.api_url)
   return signInLink === null
-    ? `  Dashboard           ${origin}/ (npm run sign-in-link makes a link that signs you in)`
+    ? `  Dashboard           ${origin}/ (npx jethook sign-in-link makes a link that signs you in)`
     : `  Dashboard           ${signInLink}\n                      (signs you in, works once, for 24 hours)`
 }
 
@@ -66,7 +66,7 @@ TOKEN=${credentials.service_token}
 ${firstCurl(credentials)}
 
   API description     ${credentials.api_url}/swagger.json
-  A bigger example    npm start -- demo
+  A bigger example    npx jethook demo
   Stop                Ctrl-C
 `
 }

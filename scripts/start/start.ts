@@ -34,6 +34,15 @@ const ANY_PORT = 65_535
 /** First steps need no more than this machine: webhooks may go to it, unless the settings say otherwise. */
 const FIRST_STEPS = { TARGET_ALLOWED_CIDRS: '127.0.0.0/8,::1/128' }
 
+/** The embedded server has keys in the home, whatever is set for another one, and says truly where messages come from. */
+const EMBEDDED_NATS = {
+  NATS_USER: '',
+  NATS_CREDS_FILE: '',
+  NATS_NKEY_FILE: '',
+  NATS_KEYS_DIR: '',
+  NATS_REQUEST_INFO_TRUSTED: true,
+}
+
 export interface StartOptions {
   environment: Record<string, string | undefined>
   progress: Progress
@@ -86,7 +95,8 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
     progress.step('Migrating and starting the services')
     const logger = createLogger(environment['LOG_LEVEL'] ?? 'warn')
     const urls = { NATS_URL: servers.natsAddress, DATABASE_URL: servers.databaseUrl, JETHOOK_HOME: home.path }
-    jethook = await composeJethook({ settings: { ...settings, ...urls }, logger })
+    const own = servers.nats === null ? {} : EMBEDDED_NATS
+    jethook = await composeJethook({ settings: { ...settings, ...urls, ...own }, logger })
     await jethook.start()
     const seeded = await jethook.seed()
     const credentials: Credentials = {

@@ -123,16 +123,19 @@ function createWorker(deps: CalloutDependencies & { config: CalloutConfig }): Se
   }
 
   health.register('auth callout', state)
-  metrics.counter('jethook_nats_logins_total', 'Clients of NATS that were let in', () => counts.admitted)
-  metrics.counter('jethook_nats_logins_refused_total', 'Clients of NATS that were not let in', () => counts.refused)
   metrics.counter(
-    'jethook_nats_logins_unanswered_total',
-    'Clients of NATS of whom the server was told nothing',
-    () => counts.unanswered,
+    {
+      name: 'jethook_nats_logins_total',
+      help: 'Clients of NATS that nats-server has asked about: let in, refused, or not answered for',
+      labels: ['result'],
+    },
+    () => Object.entries(counts).map(([result, value]) => ({ labels: { result }, value })),
   )
   metrics.counter(
-    'jethook_nats_connections_ended_total',
-    'Connections to NATS that were ended, as their credentials were revoked or give other rights by now',
+    {
+      name: 'jethook_nats_connections_ended_total',
+      help: 'Connections to NATS that were ended, as their credentials were revoked or give other rights by now',
+    },
     () => revocations.ended,
   )
   return {

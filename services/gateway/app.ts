@@ -4,10 +4,13 @@ import type { Service } from '#shared/runtime/lifecycle.ts'
 import { createMailer } from '#shared/runtime/mail/mailer.ts'
 import { createAuthenticator, type Principal } from './authentication.ts'
 import { createAuthorizer } from './authorizer.ts'
+import { registerBacklogFigures } from './backlog-figures.ts'
 import type { GatewayConfig } from './config.ts'
 import { registerDashboard } from './dashboard.ts'
 import type { GatewayDependencies, RouteDependencies } from './dependencies.ts'
+import { problemOf } from './error-handler.ts'
 import { createFreshRegistry } from './fresh-registry.ts'
+import { createIngestFigures, type IngestFigures } from './ingest-figures.ts'
 import { createNatsDoor } from './nats-door/nats-door.ts'
 import { OPENAPI_OPTIONS } from './openapi.ts'
 import { type Action, ruleOf } from './permissions.ts'
@@ -15,6 +18,8 @@ import { createEventQuota, type QuotaWarning } from './quotas/event-quota.ts'
 import { createQuotaMails, createQuotaWarningEvents } from './quotas/warnings.ts'
 import { createRequestLimits, type RequestLimits } from './rate-limits.ts'
 import { createReadYourWrites } from './read-your-writes.ts'
+import { createRecordAction } from './record-action.ts'
+import { traceRequests } from './request-traces.ts'
 import { registerApplicationSecretRoutes } from './routes/application-secrets.ts'
 import { registerApplicationRoutes } from './routes/applications.ts'
 import { registerAuditRoutes } from './routes/audit.ts'
@@ -89,12 +94,15 @@ export function createGateway(deps: GatewayDependencies): Gateway {
   let listeningUrl = ''
   const routeDeps = createRouteDependencies(deps, () => config.appUrl ?? listeningUrl)
   const natsDoor = createNatsDoor(routeDeps)
+  registerBacklogFigures({ ...deps, laneCount: config.laneCount })
   let starting: Promise<GatewayServer> | null = null
 
   async function start(): Promise<GatewayServer> {
     await routeDeps.eventQuota.start()
     const server = await createServer(config, logger)
     decorateRequests(server, routeDeps)
+    countEvents(server, routeDeps.figures)
+    traceRequests(server, routeDeps)
     await registerRoutes(server, routeDeps)
     listeningUrl = await listen(server, config)
     await natsDoor.start()
@@ -135,10 +143,24 @@ function createRouteDependencies(deps: GatewayDependencies, appUrl: () => string
     readYourWrites: createReadYourWrites({ ...deps, timeoutMs: config.readYourWritesTimeoutMs }),
     freshRegistry,
     authorize: createAuthorizer(registry, freshRegistry),
+    recordAction: createRecordAction({ ...deps, control: deps.appenders.control }),
     mailer,
     schemaChecker: createSchemaChecker({ ...SCHEMA_CHECKER_LIMITS, timeLimitMs }),
     eventQuota: createEventQuota({ ...deps, config: config.quotas, onWarning }),
+    figures: createIngestFigures(deps.metrics),
   }
+}
+
+/** Also what is refused before anybody has looked at the event. */
+function countEvents(server: GatewayServer, figures: IngestFigures): void {
+  server.addHook('onError', (request, _, error, done) => {
+    if (request.routeOptions.config.isIngest) figures.rejected('rest', problemOf(error).id)
+    done()
+  })
+  server.addHook('onResponse', (request, reply, done) => {
+    if (request.routeOptions.config.isIngest && reply.statusCode < 300) figures.answered(reply.elapsedTime)
+    done()
+  })
 }
 
 /** Limits and credentials are checked before a body is read. */

@@ -47,6 +47,8 @@ export interface GatewayConfig {
   quotas: QuotaConfig
   rateLimits: RateLimits
   targets: TargetsConfig
+  /** Whether what messages say of their publishers was written by the server. */
+  isRequestInfoTrusted: boolean
 }
 
 /** Where subscriptions may lead. */
@@ -107,6 +109,7 @@ export function gatewayConfig(settings: Settings): GatewayConfig {
     deliveryTimeoutMs: settings.DELIVERY_TIMEOUT_MS,
     healthCheckKey: settings.HEALTH_CHECK_KEY ?? null,
     laneCount: settings.LANES,
+    isRequestInfoTrusted: settings.NATS_REQUEST_INFO_TRUSTED,
     hasSecurityHeaders: settings.ENABLE_SECURITY_HEADERS,
     hasHstsHeader: settings.ENABLE_HSTS_HEADER,
     overloadDelayMs: settings.OVERLOAD_EVENT_LOOP_DELAY_MS,

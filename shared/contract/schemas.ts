@@ -26,6 +26,14 @@ export const EventBatchPost = Type.Object(
 )
 export type EventBatchPost = Static<typeof EventBatchPost>
 
+/** An event of a batch that is published with a NATS client: what a message of its own need not say may be left out, too. */
+export const EventOfNatsBatch = Type.Object({
+  ...EVENT_FIELDS,
+  payload_content_type: Type.Optional(EVENT_FIELDS.payload_content_type),
+  occurred_at: Type.Optional(EVENT_FIELDS.occurred_at),
+  labels: Type.Optional(EVENT_FIELDS.labels),
+})
+
 export const ReplayPost = Type.Object({ application_id: Uuid }, { title: 'ReplayEvent' })
 
 export const JsonSchemaValue = Type.Unsafe<boolean | Record<string, unknown>>({
@@ -304,6 +312,9 @@ export const EventWithPayload = Type.Object(
   {
     ...EventAnswer.properties,
     payload: Type.String({ description: 'Base64' }),
+    client_name: Type.Optional(
+      Type.String({ description: 'What the NATS client that published it calls its connection, where that is known' }),
+    ),
   },
   { title: 'EventWithPayload' },
 )

@@ -90,7 +90,7 @@ function publicKeyOf(seed: string): string {
   return fromSeed(new TextEncoder().encode(seed)).getPublicKey()
 }
 
-/** The name of its key, for a process that goes by another name: that of all services together. */
-export function natsRoleOf(service: string): NatsRole {
-  return SERVICE_ROLES.find((role) => role === service) ?? 'jethook'
+/** The user that a process is by its name: operators' commands are `admin`, what is no service alone has the rights of all. */
+export function natsRoleOf(name: string): NatsRole {
+  return name === 'admin' ? name : (SERVICE_ROLES.find((role) => role === name) ?? 'jethook')
 }

@@ -242,17 +242,17 @@ test('nobody else is let in', async () => {
 
 test('the doctor finds nothing where all is well, and says what is not', async () => {
   const notOk = async (asked: Settings) =>
-    (await examineNats(asked)).filter(({ status }) => status !== 'ok').map(({ name, status }) => `${status} ${name}`)
+    (await examineNats(asked)).filter(({ status }) => status !== 'ok').map(({ part, status }) => `${status} ${part}`)
   assert.deepEqual(await notOk(settings), [])
   assert.deepEqual(await notOk({ ...settings, NATS_URL: server.server.url }), [
-    'warn NATS credentials',
-    'warn NATS auth callout',
+    'warn nats credentials',
+    'warn nats auth callout',
   ])
   const lacking = { ...settings, NATS_NKEY_FILE: join(server.dir, 'keys', 'matcher.nk') }
-  assert.match((await notOk(lacking))[0] ?? '', /^bad NATS/)
+  assert.match((await notOk(lacking))[0] ?? '', /^bad nats/)
   const wished = { ...settings, STREAM_REPLICAS: 3 as const, NATS_URL: server.server.url }
-  assert.ok((await notOk(wished)).includes('warn NATS stream EVENTS'))
-  assert.deepEqual(await notOk({ ...settings, NATS_URL: 'nats://127.0.0.1:9' }), ['bad NATS'])
+  assert.ok((await notOk(wished)).includes('warn stream EVENTS'))
+  assert.deepEqual(await notOk({ ...settings, NATS_URL: 'nats://127.0.0.1:9' }), ['bad nats'])
 })
 
 test('what was revoked is ended within 5 s and not let in again; everybody else stays', async () => {
@@ -300,7 +300,7 @@ test('without any callout those who are in stay, and nobody new is let in; of tw
   await second.service.stop()
   await second.runtime.close()
   await assert.rejects(as({ token: secret }, { reconnect: false }), /[Aa]uthorization|timeout/)
-  const found = (await examineNats(settings)).find(({ name }) => name === 'NATS auth callout')
+  const found = (await examineNats(settings)).find(({ part }) => part === 'nats auth callout')
   assert.deepEqual([found?.status, found?.remedy], ['bad', 'Start jethook, or its service callout.'])
   const answer = await stays.connection.request(`in.${APP}.a.b.c`, '{}', { timeout: 2_000 })
   assert.match(answer.string(), /INBOX/)

@@ -129,6 +129,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/one_time": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["auth.oneTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/refresh": {
         parameters: {
             query?: never;
@@ -881,6 +897,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/request_attempts/{request_attempt_id}/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["requestAttempts.request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/responses/{response_id}": {
         parameters: {
             query?: never;
@@ -1169,6 +1201,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["overview.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["subscriptions.health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/application": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["usage.application"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/organization": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["usage.organization"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["live.follow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["search.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["system.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1265,6 +1409,9 @@ export interface components {
             email: string;
             first_name: string;
             last_name: string;
+        };
+        OneTimeCodePost: {
+            code: string;
         };
         NewPasswordPost: {
             new_password: string;
@@ -1665,6 +1812,12 @@ export interface components {
                 delay_ms?: number | null;
             }[];
         };
+        EventDeliveries: {
+            pending: number;
+            succeeded: number;
+            dead_lettered: number;
+            cancelled: number;
+        };
         Event: {
             event_id: string;
             event_type_name: string;
@@ -1679,6 +1832,7 @@ export interface components {
                 [key: string]: string;
             };
             deliver_at?: string;
+            deliveries?: components["schemas"]["EventDeliveries"];
         };
         EventWithPayload: {
             event_id: string;
@@ -1694,6 +1848,7 @@ export interface components {
                 [key: string]: string;
             };
             deliver_at?: string;
+            deliveries?: components["schemas"]["EventDeliveries"];
             payload: string;
         };
         ReplayEvent: {
@@ -1742,6 +1897,15 @@ export interface components {
             next_attempt_at: string | null;
             replay_id: string | null;
             redrive_of: string | null;
+        };
+        SentRequest: {
+            event_id: string;
+            method: string;
+            url: string;
+            headers: {
+                [key: string]: string;
+            };
+            is_as_sent: boolean;
         };
         Response: {
             response_id: string;
@@ -2006,6 +2170,217 @@ export interface components {
             published_at: string;
             rejected_at: string;
         };
+        OverviewBucket: {
+            at: string;
+            events: number;
+            attempts: number;
+            succeeded: number;
+            failed: number;
+            dead: number;
+            p50_ms: number | null;
+            p95_ms: number | null;
+        };
+        OverviewTotals: {
+            events: number;
+            attempts: number;
+            succeeded: number;
+            failed: number;
+            dead_letters: number;
+            success_rate: number | null;
+            p50_ms: number | null;
+            p95_ms: number | null;
+            p50_delivery_ms: number | null;
+            p95_delivery_ms: number | null;
+        };
+        OldestWaiting: {
+            event_id: string;
+            delivery_id: string;
+            subscription_id: string;
+            due_at: string | null;
+            accepted_at: string;
+        };
+        WorstEndpoint: {
+            subscription_id: string;
+            description: string | null;
+            url: string;
+            attempts: number;
+            error_rate: number;
+            p95_ms: number | null;
+            /** @enum {unknown} */
+            breaker: "closed" | "open";
+            waiting: number;
+            is_paused: boolean;
+        };
+        ForecastStep: {
+            at: string;
+            retries: number;
+        };
+        CauseCount: {
+            cause: string;
+            count: number;
+        };
+        Overview: {
+            from: string;
+            to: string;
+            bucket_seconds: number;
+            as_of: string | null;
+            buckets: components["schemas"]["OverviewBucket"][];
+            totals: components["schemas"]["OverviewTotals"];
+            oldest_waiting: components["schemas"]["OldestWaiting"] | null;
+            worst_endpoints: components["schemas"]["WorstEndpoint"][];
+            forecast: components["schemas"]["ForecastStep"][];
+            dead_letters_by_cause: components["schemas"]["CauseCount"][];
+        };
+        SparkHour: {
+            at: string;
+            succeeded: number;
+            failed: number;
+        };
+        SubscriptionHealth: {
+            subscription_id: string;
+            spark: components["schemas"]["SparkHour"][];
+            error_rate: number | null;
+            p95_ms: number | null;
+            /** @enum {unknown} */
+            breaker: "closed" | "open";
+            waiting: number;
+            parked: number | null;
+            is_paused: boolean;
+            last_success_at: string | null;
+            last_failure_at: string | null;
+        };
+        UsageMeter: {
+            used: number;
+            limit: number | null;
+        };
+        UsageDay: {
+            date: string;
+            events: number;
+        };
+        ApplicationUsage: {
+            application_id: string;
+            name: string;
+            events_today: number;
+        };
+        ApplicationsUsage: {
+            used: number;
+            limit: number | null;
+            items: components["schemas"]["ApplicationUsage"][];
+        };
+        Usage: {
+            is_enforced: boolean;
+            events_today: components["schemas"]["UsageMeter"];
+            events_this_month: number;
+            days: components["schemas"]["UsageDay"][];
+            days_of_events_retention: number | null;
+            members?: components["schemas"]["UsageMeter"];
+            applications?: components["schemas"]["ApplicationsUsage"];
+            subscriptions?: components["schemas"]["UsageMeter"];
+            event_types?: components["schemas"]["UsageMeter"];
+        };
+        LiveRow: {
+            at: string;
+            event_id: string;
+            event_type: string;
+            delivery_id?: string;
+            subscription_id?: string;
+            attempt_number?: number;
+            /** @enum {unknown} */
+            outcome?: "success" | "failed" | "timeout";
+            status_code?: number | null;
+            duration_ms?: number;
+            error?: string | null;
+            cause?: string;
+        };
+        SearchHit: {
+            /** @enum {unknown} */
+            kind: "event" | "event_type" | "subscription" | "attempt" | "delivery" | "dead_letter";
+            id: string;
+            event_id?: string;
+            subscription_id?: string;
+            title: string;
+            detail: string;
+            at?: string;
+        };
+        SearchAnswer: {
+            hits: components["schemas"]["SearchHit"][];
+            is_partial: boolean;
+            looked_back_to: string | null;
+        };
+        SystemPart: {
+            name: string;
+            /** @enum {unknown} */
+            status: "ok" | "warn" | "bad";
+            says: string | null;
+            remedy: string | null;
+        };
+        SystemStream: {
+            name: string;
+            messages: number;
+            bytes: number;
+            max_bytes: number | null;
+            first_at: string | null;
+            last_at: string | null;
+            /** @enum {unknown} */
+            status: "ok" | "warn" | "bad";
+            remedy: string | null;
+        };
+        SystemConsumer: {
+            stream: string;
+            name: string;
+            pending: number;
+            ack_pending: number;
+        };
+        SystemRebuild: {
+            /** @enum {unknown} */
+            state: "running" | "stopped";
+            done: number;
+            total: number;
+        };
+        SystemProjection: {
+            name: string;
+            stream: string;
+            checkpoint: number | null;
+            lag: number | null;
+            /** @enum {unknown} */
+            status: "ok" | "warn" | "bad";
+            remedy: string | null;
+            rebuild: components["schemas"]["SystemRebuild"] | null;
+        };
+        SystemLane: {
+            lane: number;
+            owner: string | null;
+            waiting: number | null;
+            /** @enum {unknown} */
+            status: "ok" | "warn" | "bad";
+        };
+        SystemReconciler: {
+            /** @enum {unknown} */
+            status: "ok" | "warn" | "bad";
+            brought_back: number;
+        };
+        SystemDisk: {
+            path: string;
+            free_bytes: number;
+            total_bytes: number;
+            /** @enum {unknown} */
+            status: "ok" | "warn" | "bad";
+            remedy: string | null;
+        };
+        System: {
+            version: string;
+            node_version: string;
+            started_at: string;
+            /** @enum {unknown} */
+            status: "ok" | "warn" | "bad";
+            parts: components["schemas"]["SystemPart"][];
+            streams: components["schemas"]["SystemStream"][];
+            consumers: components["schemas"]["SystemConsumer"][];
+            projections: components["schemas"]["SystemProjection"][];
+            lanes: components["schemas"]["SystemLane"][];
+            reconciler: components["schemas"]["SystemReconciler"] | null;
+            disk: components["schemas"]["SystemDisk"] | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -2228,6 +2603,37 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["LoginPost"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginResponse"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "auth.oneTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OneTimeCodePost"];
             };
         };
         responses: {
@@ -3959,6 +4365,7 @@ export interface operations {
                 min_received_at?: string;
                 max_received_at?: string;
                 status?: "waiting" | "withdrawn" | "unmatched" | "pending" | "succeeded" | "dead_lettered" | "cancelled";
+                include?: "deliveries";
             };
             header?: never;
             path?: never;
@@ -4288,6 +4695,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RequestAttempt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "requestAttempts.request": {
+        parameters: {
+            query: {
+                application_id: string;
+            };
+            header?: never;
+            path: {
+                request_attempt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentRequest"];
                 };
             };
             default: {
@@ -4989,6 +5427,216 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Rejection"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "overview.get": {
+        parameters: {
+            query: {
+                application_id: string;
+                from?: string;
+                to?: string;
+                buckets?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "subscriptions.health": {
+        parameters: {
+            query: {
+                application_id: string;
+                subscription_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionHealth"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "usage.application": {
+        parameters: {
+            query: {
+                application_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "usage.organization": {
+        parameters: {
+            query: {
+                organization_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "live.follow": {
+        parameters: {
+            query: {
+                application_id: string;
+                event_type?: string;
+                subscription_id?: string;
+                kinds?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveRow"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "search.get": {
+        parameters: {
+            query: {
+                application_id: string;
+                q: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "system.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
                 };
             };
             default: {

@@ -2,7 +2,7 @@ import { Loader } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
-import { ask, type Schemas } from '#dashboard/api/client.ts'
+import { api, dataOf } from '#dashboard/api/client.ts'
 import { rememberLogin } from '#dashboard/api/session.ts'
 import { LinkButton } from '#dashboard/shared/link-button.tsx'
 import { ProblemNotice } from '#dashboard/shared/problem-notice.tsx'
@@ -14,7 +14,7 @@ export function Enter() {
   const navigate = useNavigate()
   const isBegun = useRef(false)
   const enter = useMutation({
-    mutationFn: (code: string) => ask<Schemas['LoginResponse']>('POST', '/auth/one_time', { body: { code } }),
+    mutationFn: (code: string) => dataOf(api.POST('/api/v1/auth/one_time', { body: { code } })),
     onSuccess: (answer) => {
       rememberLogin(answer)
       void navigate({ to: '/', replace: true })

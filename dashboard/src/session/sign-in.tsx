@@ -3,7 +3,7 @@ import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
 import { useState } from 'react'
-import { api, ask, dataOf } from '#dashboard/api/client.ts'
+import { api, dataOf } from '#dashboard/api/client.ts'
 import { forget, remember, rememberLogin } from '#dashboard/api/session.ts'
 import { signInRoute } from '#dashboard/routing/parents.tsx'
 import { ProblemNotice } from '#dashboard/shared/problem-notice.tsx'
@@ -83,7 +83,7 @@ function TokenForm({ onDone }: { onDone: () => void }) {
   const check = useMutation({
     mutationFn: async ({ token, isKept }: { token: string; isKept: boolean }) => {
       remember({ kind: 'token', accessToken: token.trim() }, isKept)
-      await ask('GET', '/organizations').catch((error: unknown) => {
+      await dataOf(api.GET('/api/v1/organizations/')).catch((error: unknown) => {
         forget()
         throw error
       })

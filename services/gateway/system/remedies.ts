@@ -8,7 +8,7 @@ const REMEDIES: [beginning: string, remedy: string][] = [
   ],
   ['nats', 'Nothing is accepted until it is back. Start nats-server, or mend NATS_URL.'],
   ['store', 'Free space on the disk of nats-server, or raise its max_file_store.'],
-  ['projection', 'Rows stand still. Look at the log for the cause, then: npm run projections -- rebuild.'],
+  ['projection', 'Rows stand still. Look at the log for the cause, then: jethook projections rebuild.'],
   ['audit copies', 'Restart nats-server; the audit log is completed from CONTROL.'],
   ['retention', 'Raise EVENTS_MAX_AGE_DAYS and LEDGER_MAX_AGE_DAYS, or see why what is waiting does not move.'],
   ['deliverer', 'Look at the log; a restart takes up every delivery where it was.'],
@@ -17,6 +17,10 @@ const REMEDIES: [beginning: string, remedy: string][] = [
   ['outcomes', 'Only who listens to out.> misses something. Look at the log.'],
   ['notifier', 'Operational webhooks and mails are late. Look at the log.'],
   ['inbox', 'Events over NATS wait in INBOX. Look at the log.'],
+  [
+    'auth callout',
+    'New NATS clients are not let in, or revoked ones stay. Look at the log of this process and of nats-server.',
+  ],
   ['ingest by NATS', 'Requests over NATS are not answered. Look at the log.'],
   ['control', 'This process may know older settings than others. Restart it if it stays so.'],
 ]

@@ -6,24 +6,16 @@ import { Payload } from '#dashboard/shared/payload.tsx'
 import { Time } from '#dashboard/shared/time.tsx'
 import { Loaded } from '#dashboard/shared/view-states.tsx'
 import classes from './attempt-detail.module.css'
-import { type Attempt, responseQuery, type Timeline } from './event-queries.ts'
+import { type Attempt, requestQuery, responseQuery } from './event-queries.ts'
 import { HeaderTable } from './header-table.tsx'
-
-export interface RequestTarget {
-  method: string
-  url: string
-  headers: Record<string, string>
-}
 
 interface Props {
   applicationId: string
   attempt: Attempt
-  target: RequestTarget | undefined
-  event: Timeline['event']
 }
 
 /** One HTTP request and what was answered; the answer is read when somebody looks. */
-export function AttemptDetail({ applicationId, attempt, target, event }: Props) {
+export function AttemptDetail({ applicationId, attempt }: Props) {
   return (
     <div className={classes.detail}>
       <Facts
@@ -39,20 +31,7 @@ export function AttemptDetail({ applicationId, attempt, target, event }: Props) 
       <div className={classes.sides}>
         <section aria-label="Request">
           <h4>Request</h4>
-          {target ? (
-            <>
-              <div className={`${classes.line} jh-mono`}>
-                {target.method} {target.url}
-              </div>
-              <HeaderTable headers={headersOf(target, event, attempt)} label="Request headers" />
-              <p className={classes.note}>
-                The address and own headers are those of the subscription now. The body is the event’s payload; the
-                signature was made for this attempt and is not kept.
-              </p>
-            </>
-          ) : (
-            <p className={classes.note}>The subscription is gone, and its address with it.</p>
-          )}
+          <Sent applicationId={applicationId} attemptId={attempt.request_attempt_id} />
         </section>
         <section aria-label="Response">
           <h4>Response</h4>
@@ -64,6 +43,26 @@ export function AttemptDetail({ applicationId, attempt, target, event }: Props) 
         </section>
       </div>
     </div>
+  )
+}
+
+function Sent({ applicationId, attemptId }: { applicationId: string; attemptId: string }) {
+  const request = useQuery(requestQuery(applicationId, attemptId))
+  return (
+    <Loaded query={request} loading={<Skeleton height={80} />}>
+      {({ method, url, headers, is_as_sent }) => (
+        <>
+          <div className={`${classes.line} jh-mono`}>
+            {method} {url}
+          </div>
+          <HeaderTable headers={headers} label="Request headers" />
+          <p className={classes.note}>
+            The body is the event’s payload. The signature was made for this attempt alone and is not kept.
+            {!is_as_sent && ' The subscription was changed since: address and headers are those of now.'}
+          </p>
+        </>
+      )}
+    </Loaded>
   )
 }
 
@@ -83,14 +82,4 @@ function Response({ applicationId, responseId }: { applicationId: string; respon
       )}
     </Loaded>
   )
-}
-
-function headersOf(target: RequestTarget, event: Timeline['event'], attempt: Attempt): Record<string, string> {
-  return {
-    'content-type': event.payload_content_type,
-    'x-event-id': event.event_id,
-    'x-event-type': event.event_type_name,
-    ...(attempt.replay_id ? { 'x-jethook-replay': attempt.replay_id } : {}),
-    ...target.headers,
-  }
 }

@@ -1,24 +1,23 @@
 import { Link } from '@tanstack/react-router'
 import { Clock } from 'lucide-react'
 import { Id } from '#dashboard/shared/copy.tsx'
-import { durationText } from '#dashboard/shared/format.ts'
 import { Time } from '#dashboard/shared/time.tsx'
-import { AttemptState, DeliveryState } from '#dashboard/shared/tones.tsx'
-import { AttemptDetail, type RequestTarget } from './attempt-detail.tsx'
+import { DeliveryState } from '#dashboard/shared/tones.tsx'
+import { AttemptRow } from './attempt-row.tsx'
 import classes from './delivery-card.module.css'
-import type { Timeline, TimelineDelivery } from './event-queries.ts'
+import type { TimelineDelivery } from './event-queries.ts'
 
 interface Props {
   applicationId: string
   delivery: TimelineDelivery
-  target: RequestTarget | undefined
-  event: Timeline['event']
   /** There is one delivery of the event to the subscription: its state stands in the card's head already. */
   isOnly: boolean
+  /** The attempt that the address names: its details are open. */
+  askedAttempt: string | undefined
 }
 
 /** A delivery: how it came about, each attempt, and what comes next. */
-export function DeliveryCard({ applicationId, delivery, target, event, isOnly }: Props) {
+export function DeliveryCard({ applicationId, delivery, isOnly, askedAttempt }: Props) {
   const made = delivery.attempts.filter(({ outcome, picked_at }) => outcome !== null || picked_at !== null)
   return (
     <div className={classes.delivery} id={delivery.delivery_id}>
@@ -41,20 +40,11 @@ export function DeliveryCard({ applicationId, delivery, target, event, isOnly }:
       <ol className={classes.attempts}>
         {made.map((attempt) => (
           <li key={attempt.request_attempt_id}>
-            <details className={classes.attempt}>
-              <summary>
-                <span className={classes.number}>#{attempt.attempt_number}</span>
-                <AttemptState attempt={attempt} />
-                <span className={`${classes.error} jh-cut`}>{attempt.error_message}</span>
-                {attempt.duration_ms !== null && (
-                  <span className={classes.duration}>{durationText(attempt.duration_ms)}</span>
-                )}
-                <span className={classes.at}>
-                  <Time at={attempt.succeeded_at ?? attempt.failed_at ?? attempt.picked_at ?? attempt.created_at} />
-                </span>
-              </summary>
-              <AttemptDetail applicationId={applicationId} attempt={attempt} target={target} event={event} />
-            </details>
+            <AttemptRow
+              applicationId={applicationId}
+              attempt={attempt}
+              isAskedFor={attempt.request_attempt_id === askedAttempt}
+            />
           </li>
         ))}
         {delivery.status === 'pending' && (

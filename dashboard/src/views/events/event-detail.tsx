@@ -19,6 +19,7 @@ const route = getRouteApi('/shell/apps/$applicationId/events/$eventId')
 export function EventDetail() {
   const applicationId = useApplicationId()
   const { eventId } = route.useParams()
+  const { attempt } = route.useSearch()
   const event = useQuery(eventQuery(applicationId, eventId))
   const timeline = useQuery(timelineQuery(applicationId, eventId))
   const about = timeline.data?.event ?? event.data
@@ -53,7 +54,7 @@ export function EventDetail() {
       <div className={classes.columns}>
         <Section title="Deliveries">
           <Loaded query={timeline}>
-            {(loaded) => <EventTimeline applicationId={applicationId} timeline={loaded} />}
+            {(loaded) => <EventTimeline applicationId={applicationId} timeline={loaded} askedAttempt={attempt} />}
           </Loaded>
         </Section>
         <Section title="Payload">

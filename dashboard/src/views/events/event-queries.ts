@@ -36,6 +36,19 @@ export const timelineQuery = (applicationId: string, eventId: string) =>
     refetchInterval: ({ state }) => (state.data && isUnderWay(state.data) ? SOON_MS : LATER_MS),
   })
 
+/** What was sent in an attempt, but for its signature. */
+export const requestQuery = (applicationId: string, attemptId: string) =>
+  queryOptions({
+    queryKey: ['attempt-request', applicationId, attemptId],
+    queryFn: ({ signal }) =>
+      dataOf(
+        api.GET('/api/v1/request_attempts/{request_attempt_id}/request', {
+          params: { path: { request_attempt_id: attemptId }, query: { application_id: applicationId } },
+          signal,
+        }),
+      ),
+  })
+
 export const responseQuery = (applicationId: string, responseId: string) =>
   queryOptions({
     queryKey: ['response', applicationId, responseId],

@@ -12,10 +12,11 @@ import classes from './event-timeline.module.css'
 interface Props {
   applicationId: string
   timeline: Timeline
+  askedAttempt: string | undefined
 }
 
 /** For every subscription: its deliveries with their attempts, or why there is none. */
-export function EventTimeline({ applicationId, timeline }: Props) {
+export function EventTimeline({ applicationId, timeline, askedAttempt }: Props) {
   const { data: subscriptions = [] } = useQuery(subscriptionsQuery(applicationId))
   const known = new Map(subscriptions.map((each) => [each.subscription_id, each]))
   const nameOf = ({ subscription_id, description }: TimelineSubscription) => {
@@ -44,9 +45,8 @@ export function EventTimeline({ applicationId, timeline }: Props) {
               key={delivery.delivery_id}
               applicationId={applicationId}
               delivery={delivery}
-              target={known.get(each.subscription_id)?.target}
-              event={timeline.event}
               isOnly={each.deliveries.length === 1}
+              askedAttempt={askedAttempt}
             />
           ))}
         </article>

@@ -1,10 +1,10 @@
 import type { LinkProps } from '@tanstack/react-router'
-import type { SearchHit } from '#dashboard/api/additions.ts'
+import type { Schemas } from '#dashboard/api/client.ts'
 
 /** Where a found thing is looked at. */
 export function hitAddress(
   applicationId: string,
-  { kind, id, event_id }: Pick<SearchHit, 'kind' | 'id' | 'event_id'>,
+  { kind, id, event_id }: Pick<Schemas['SearchHit'], 'kind' | 'id' | 'event_id'>,
 ): Pick<LinkProps, 'to' | 'params' | 'search'> {
   const ofEvent = {
     to: '/apps/$applicationId/events/$eventId',
