@@ -87,9 +87,11 @@ const RIGHTS: Record<ServiceRole, NatsRights> = {
       ...work(inbox),
       purge(inbox),
       ...read(events),
-      ...look(ledger),
+      ...read(ledger),
       ...read(waiting),
       purge(waiting),
+      // How far each has come is shown to people, and in figures.
+      `${API}.CONSUMER.LIST.*`,
       'jethook.test_delivery',
       // Answers of the micro service: across accounts, and to operators.
       '_R_.>',
@@ -99,7 +101,7 @@ const RIGHTS: Record<ServiceRole, NatsRights> = {
     subscribe: ['ingest.>', '$SRV.>'],
   },
   matcher: {
-    publish: ['ledger.>', ...APPEND_TO_WAITING, ...read(events), ...read(ledger), ...work(waiting), purge(waiting)],
+    publish: ['ledger.>', ...APPEND_TO_WAITING, ...read(events), ...read(ledger), ...read(waiting), purge(waiting)],
     subscribe: [],
   },
   deliverer: {
