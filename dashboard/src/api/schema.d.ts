@@ -1850,6 +1850,7 @@ export interface components {
             deliver_at?: string;
             deliveries?: components["schemas"]["EventDeliveries"];
             payload: string;
+            client_name?: string;
         };
         ReplayEvent: {
             application_id: string;
@@ -1927,7 +1928,7 @@ export interface components {
                 name: string | null;
             };
             /** @enum {unknown} */
-            action: "created" | "updated" | "deleted" | "revealed";
+            action: "created" | "updated" | "deleted" | "revealed" | "replayed" | "withdrawn" | "cancelled" | "skipped";
             resource: {
                 kind: string;
                 id: string;
@@ -2063,6 +2064,9 @@ export interface components {
             kind: "redrive" | "discard" | "replay";
             application_id: string;
             /** @enum {unknown} */
+            target?: "nats";
+            subject?: string;
+            /** @enum {unknown} */
             status: "previewing" | "preview" | "running" | "paused" | "cancelled" | "done" | "failed";
             rate_per_second: number;
             reason: string | null;
@@ -2119,6 +2123,8 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /** @enum {unknown} */
+            target?: "subscriptions" | "nats";
             subscription_ids?: string[];
             only_undelivered?: boolean;
             rate_per_second?: number;
@@ -4777,7 +4783,7 @@ export interface operations {
                 resource_kind?: string;
                 resource_id?: string;
                 actor_id?: string;
-                action?: "created" | "updated" | "deleted" | "revealed";
+                action?: "created" | "updated" | "deleted" | "revealed" | "replayed" | "withdrawn" | "cancelled" | "skipped";
                 min_at?: string;
                 max_at?: string;
                 limit?: number;
