@@ -26,6 +26,8 @@ export interface RevocationsOptions {
 
 /** Facts come in groups: one look is enough for all of them. */
 const GATHER_MS = 100
+/** Who was let in by what was known a moment before is found by a second look. */
+const LOOK_AFTER_MS = 2_000
 /** What a look has missed, since a server was away, the next one finds. */
 const LOOK_EVERY_MS = 30_000
 const LOOK_AGAIN_MS = 1_000
@@ -44,6 +46,8 @@ export function createRevocations({ system, registry, controlReader, logger }: R
   let dueMs = 0
   let looking: Promise<void> | null = null
   let isWanted = false
+  /** Something has changed since the last look. */
+  let isChanged = false
   let isStopped = false
   let failuresInARow = 0
   let ended = 0
@@ -60,8 +64,11 @@ export function createRevocations({ system, registry, controlReader, logger }: R
   }
 
   async function run(): Promise<void> {
+    let isLookedAfter = true
     while (isWanted && !isStopped) {
       isWanted = false
+      if (isChanged) isLookedAfter = false
+      isChanged = false
       try {
         await look()
         failuresInARow = 0
@@ -71,7 +78,7 @@ export function createRevocations({ system, registry, controlReader, logger }: R
         return lookIn(LOOK_AGAIN_MS)
       }
     }
-    lookIn(LOOK_EVERY_MS)
+    lookIn(isLookedAfter ? LOOK_EVERY_MS : LOOK_AFTER_MS)
   }
 
   /** What is due sooner already stays. */
@@ -93,7 +100,9 @@ export function createRevocations({ system, registry, controlReader, logger }: R
   return {
     start() {
       forget = controlReader.onFact((fact) => {
-        if (KINDS.has(fact.type)) lookIn(GATHER_MS)
+        if (!KINDS.has(fact.type)) return
+        isChanged = true
+        lookIn(GATHER_MS)
       })
       lookIn(GATHER_MS)
     },
