@@ -2,6 +2,7 @@ import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
 import { API_SETTINGS } from './api-settings.ts'
 import { MONITORING_SETTINGS } from './monitoring-settings.ts'
+import { NATS_SETTINGS } from './nats-settings.ts'
 import { flag, integer, text } from './setting.ts'
 import { TARGET_SETTINGS } from './target-settings.ts'
 
@@ -51,6 +52,7 @@ export const SETTINGS = Type.Object({
     description:
       'NATS connection URL with credentials, or those of several servers of one cluster, comma separated; not set: an embedded server is started',
   }),
+  ...NATS_SETTINGS,
   STREAM_REPLICAS: Type.Union([Type.Literal(1), Type.Literal(3), Type.Literal(5)], {
     default: 1,
     group: 'NATS',

@@ -22,7 +22,7 @@ let client: pg.Client
 
 before(async () => {
   home = await mkdtemp(join(tmpdir(), 'jethook-laws-'))
-  servers = await startEmbeddedServers({ home })
+  servers = await startEmbeddedServers({ home, hasOpenUser: true })
   const orm = await connectPostgres(servers.databaseUrl)
   await migrate(orm)
   await orm.close()
