@@ -8,7 +8,7 @@ import { readPassedOver } from './passed-over.ts'
 import { previewReplay } from './preview.ts'
 import { JobLostError } from './progress.ts'
 import { StretchEnded } from './read-stretch.ts'
-import { type RunContext, type RunEnd, SENT_MAX } from './run.ts'
+import { type RunContext, type RunEnd, sentMax } from './run.ts'
 import { readSelectedEvents, type SelectedEvent } from './selected-events.ts'
 
 /** What is read ahead of the client; events may be large. */
@@ -83,7 +83,7 @@ function openClient(context: RunContext, selection: EventSelection) {
   const { connection } = nats
   const handOver = createHandOver<OutgoingEvent>()
   const outSubject = REPLAY_SUBJECTS.out(job.applicationId, job.jobId)
-  const pace = createPace(job.ratePerSecond, { stepMax: SENT_MAX, nowMs: performance.now() })
+  const pace = createPace(job.ratePerSecond, { stepMax: sentMax(job), nowMs: performance.now() })
   let throughSeq = Math.max(progress.now.position.seq, selection.fromSeq - 1)
 
   const send = (events: readonly OutgoingEvent[]) => {
