@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bytesText, durationText, percentText, plural, shortId } from './format.ts'
 
-test('a share that is not all is never shown as all', () => {
+test('a share that is not all is never shown as all, nor a small one as none', () => {
   assert.equal(percentText(0.99996), '99.99 %')
   assert.equal(percentText(1), '100 %')
-  assert.equal(percentText(0.0004), '0.0 %')
+  assert.equal(percentText(0.0004), '< 0.1 %')
   assert.equal(percentText(0.978), '97.8 %')
 })
 
