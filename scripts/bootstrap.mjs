@@ -55,6 +55,7 @@ const TASKS = {
   'rotate-key': (args) => [['scripts/operator/rotate-key.ts', ...args]],
   openapi: (args) => [['scripts/openapi.ts', ...args]],
   projections: (args) => [['scripts/operator/projections.ts', ...args]],
+  'nats-config': (args) => [['scripts/operator/nats-config.ts', ...args]],
   docs: (args) => [['scripts/docs/main.ts', ...args]],
   backup: (args) => [['scripts/backup/main.ts', 'backup', ...args]],
   restore: (args) => [['scripts/backup/main.ts', 'restore', ...args]],

@@ -1,6 +1,8 @@
 import { projectionsConfig } from '#projections/config.ts'
 import { refuseOlderStreams } from '#projections/stream-guard.ts'
 import { createProjections } from '#projections/worker.ts'
+import { calloutConfig } from '#services/callout/config.ts'
+import { createCallout } from '#services/callout/worker.ts'
 import { cleanerConfig } from '#services/cleaner/config.ts'
 import { createCleaner } from '#services/cleaner/worker.ts'
 import { delivererConfig } from '#services/deliverer/config.ts'
@@ -47,6 +49,7 @@ export interface Jethook {
 export async function composeJethook({ settings, logger }: { settings: Settings; logger: Logger }): Promise<Jethook> {
   const config = delivererConfig(settings)
   const { databaseUrl } = projectionsConfig(settings)
+  const callout = await calloutConfig(settings)
   const runtime = await createRuntime(settings, logger)
   const orm = await connectPostgres(databaseUrl).catch(async (error: unknown) => {
     await runtime.close()
@@ -88,6 +91,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     createCleaner({ ...runtime, orm, config: cleanerConfig(settings), logger: child('cleaner') }),
     createNotifier({ ...runtime, ...appenders, config: notifierConfig(settings), logger: child('notifier') }),
     createOutcomes({ ...runtime, config: outcomesConfig(settings), logger: child('outcomes') }),
+    createCallout({ ...runtime, config: callout, logger: child('callout') }),
     gateway,
     createMonitoringServer({ ...runtime, ...monitoringConfig(settings) }),
   ])

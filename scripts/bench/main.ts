@@ -43,7 +43,7 @@ if (unknown !== undefined) {
 const home = await mkdtemp(join(tmpdir(), 'jethook-bench-'))
 const tell = (line: string) => process.stderr.write(`  ${line}\n`)
 const results: Record<string, ScenarioResult> = {}
-const servers = await startEmbeddedServers({ home, onProgress: tell })
+const servers = await startEmbeddedServers({ home, hasOpenUser: true, onProgress: tell })
 try {
   const port = await anyFreePort()
   const jethook = await startJethookProcess({

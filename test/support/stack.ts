@@ -39,7 +39,7 @@ export async function startStack(
   natsLimits: NatsLimits = {},
 ): Promise<Stack> {
   const home = await mkdtemp(join(tmpdir(), 'jethook-test-'))
-  const servers = await startEmbeddedServers({ home, natsLimits })
+  const servers = await startEmbeddedServers({ home, natsLimits, hasOpenUser: true })
   const settings = {
     ...loadSettings({
       PORT: '0',
@@ -52,7 +52,8 @@ export async function startStack(
       ...NO_DNS,
       ...environment,
     }),
-    NATS_URL: servers.natsUrl,
+    // By the keys of the home, so that whatever a service may not do is noticed.
+    NATS_URL: servers.natsAddress,
     DATABASE_URL: servers.databaseUrl,
     JETHOOK_HOME: home,
   }
