@@ -39,8 +39,19 @@ export interface Jethook {
   seed(): Promise<SeededCredentials>
 }
 
-/** @param settings With NATS_URL, DATABASE_URL and JETHOOK_HOME filled in. */
-export async function composeJethook({ settings, logger }: { settings: Settings; logger: Logger }): Promise<Jethook> {
+/**
+ * @param settings With NATS_URL, DATABASE_URL and JETHOOK_HOME filled in.
+ * @param isRunHere Which services, by name, this process is to run; left out: all of them.
+ */
+export async function composeJethook({
+  settings,
+  logger,
+  isRunHere = () => true,
+}: {
+  settings: Settings
+  logger: Logger
+  isRunHere?: (name: string) => boolean
+}): Promise<Jethook> {
   const config = delivererConfig(settings)
   const { databaseUrl } = projectionsConfig(settings)
   const runtime = await createRuntime(settings, logger)
@@ -65,8 +76,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     'Deliveries and postponed events that nobody held and that were handed in again',
     reconciler.broughtBack,
   )
-  const services = composeServices('jethook', [
-    ...runtime.services,
+  const all = [
     projections,
     createDeliverer({ ...runtime, ...appenders, config, random: Math.random, logger: child('deliverer') }),
     createTestDesk({ ...runtime, config, logger: child('deliverer') }),
@@ -83,7 +93,9 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     createNotifier({ ...runtime, ...appenders, config: notifierConfig(settings), logger: child('notifier') }),
     createOutcomes({ ...runtime, config: outcomesConfig(settings), logger: child('outcomes') }),
     gateway,
-  ])
+  ]
+  const here = all.filter(({ name }) => isRunHere(name))
+  const services = composeServices('jethook', [...runtime.services, ...here])
   return {
     async start() {
       await refuseOlderStreams(runtime.nats, orm).catch(async (error: unknown) => {

@@ -31,16 +31,17 @@ export async function benchBare({ servers, scale }: Bench): Promise<Results> {
       const response = await agent.request({ origin: receiver.url, path: '/', method: 'POST', body, headers })
       await response.body.dump()
     }
-    await pump(messages, WARM_UP_MESSAGES, post)
-    const meter = startCpuMeter({ node: process.pid, 'nats-server': servers.nats!.pid, receiver: receiver.pid })
-    const own = process.cpuUsage()
-    const beganMs = performance.now()
-    await pump(messages, total, post)
+    const beginning = () => ({
+      meter: startCpuMeter({ 'nats-server': servers.nats!.pid, receiver: receiver.pid }),
+      own: process.cpuUsage(),
+      beganMs: performance.now(),
+    })
+    const { meter, own, beganMs } = await pump(messages, { warmUp: WARM_UP_MESSAGES, total, post, beginning })
     const seconds = (performance.now() - beganMs) / 1_000
     const { user, system } = process.cpuUsage(own)
     messages.stop()
     // Of this process alone: the receiver and the servers are its children.
-    const cpu = { ...meter.perEvent(total), node: (user + system) / total }
+    const cpu = { node: (user + system) / total, ...meter.perEvent(total) }
     return { bare: { rate_per_s: total / seconds, cpu_us: cpu } }
   } finally {
     receiver.stop()
@@ -69,27 +70,42 @@ async function fillStream(nats: Nats, count: number): Promise<void> {
   })
 }
 
-/** Takes `total` messages, at most `CONCURRENCY` at once, and acknowledges each when it is answered. */
-async function pump(
+interface Pumping<Begun> {
+  warmUp: number
+  total: number
+  post(body: Uint8Array): Promise<void>
+  /** Called when the warm-up is over. */
+  beginning(): Begun
+}
+
+/** Takes messages, at most `CONCURRENCY` at once, and acknowledges each when it is answered. */
+async function pump<Begun>(
   messages: ConsumerMessages,
-  total: number,
-  post: (body: Uint8Array) => Promise<void>,
-): Promise<void> {
+  { warmUp, total, post, beginning }: Pumping<Begun>,
+): Promise<Begun> {
   let taken = 0
   let done = 0
-  let underWay = 0
   let free: (() => void) | null = null
+  let begun: Begun | null = null
   const finished = Promise.withResolvers<void>()
+  const untilAtMost = async (underWay: number) => {
+    while (taken - done > underWay) await new Promise<void>((resolve) => (free = resolve))
+  }
   for await (const message of messages) {
-    underWay++
+    taken++
     post(message.data).then(() => {
       message.ack()
-      underWay--
+      done++
       free?.()
-      if (++done === total) finished.resolve()
+      if (done === warmUp + total) finished.resolve()
     }, finished.reject)
-    if (++taken === total) break
-    if (underWay >= CONCURRENCY) await new Promise<void>((resolve) => (free = resolve))
+    if (taken === warmUp) {
+      await untilAtMost(0)
+      begun = beginning()
+    }
+    if (taken === warmUp + total) break
+    await untilAtMost(CONCURRENCY - 1)
   }
   await finished.promise
+  return begun!
 }

@@ -20,6 +20,8 @@ import type { Bench } from './stage.ts'
 const FACTS = 200_000
 const QUICK_FACTS = 20_000
 const TABLES = ['deliveries', 'attempts', 'responses']
+/** No lane's: nobody is to deliver them. */
+const SUBJECT_OF_NOBODY = 'ledger.made_deliveries'
 const POLL_MS = 20
 const LIMIT_MS = 20 * 60_000
 
@@ -73,8 +75,7 @@ async function fillLedger(nats: Nats, applicationId: string, facts: number): Pro
           eventType: 'bench.made.fact',
         }
         delivery = madeDelivery(of, nowMs)
-        // No lane's: nobody is to deliver it.
-        return { subject: LEDGER_SUBJECTS.postponed, body: JSON.stringify(delivery), msgId: delivery.deliveryId }
+        return { subject: SUBJECT_OF_NOBODY, body: JSON.stringify(delivery), msgId: delivery.deliveryId }
       }
       const fact = madeAttempt(delivery, { nowMs, statusCode: 200, decision: { type: 'succeeded' } })
       delivery = null

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { composeJethook, type Jethook } from '#scripts/compose.ts'
@@ -12,6 +13,8 @@ import { type EchoReceiver, startEchoReceiver } from './echo-receiver.ts'
 import { prepareFirstSteps } from './first-steps.ts'
 import { openHome } from './home.ts'
 import type { Progress } from './progress.ts'
+import { planWorkers } from './worker-plan.ts'
+import { createWorkers, type Workers } from './workers.ts'
 
 /** Errors whose message is all that a person needs: no stack is shown. */
 export const EXPECTED_ERRORS = new Set([
@@ -58,14 +61,19 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
   const startedMs = performance.now()
   const settings = loadSettings({ ...FIRST_STEPS, ...environment })
   const rules = targetRules(settings)
+  const plan = planWorkers(settings.WORKERS, availableParallelism())
   const home = await openHome(settings.JETHOOK_HOME)
   let servers: EmbeddedServers | null = null
   let jethook: Jethook | null = null
+  let workers: Workers | null = null
   let echo: EchoReceiver | null = null
   const stop = async () => {
     echo?.close()
     // The servers are stopped in any case: a service that can't end in time finds everything as it was at the next start.
-    await Promise.race([jethook?.stop(), delay(SERVICES_STOP_LIMIT_MS, undefined, { ref: false })])
+    await Promise.race([
+      Promise.all([jethook?.stop(), workers?.stop()]),
+      delay(SERVICES_STOP_LIMIT_MS, undefined, { ref: false }),
+    ])
     await servers?.stop()
     await home.release()
   }
@@ -81,8 +89,15 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
     progress.step('Migrating and starting the services')
     const logger = createLogger(environment['LOG_LEVEL'] ?? 'warn')
     const urls = { NATS_URL: servers.natsUrl, DATABASE_URL: servers.databaseUrl, JETHOOK_HOME: home.path }
-    jethook = await composeJethook({ settings: { ...settings, ...urls }, logger })
+    const elsewhere = new Set(plan.workers.flat())
+    jethook = await composeJethook({
+      settings: { ...settings, ...urls },
+      logger,
+      isRunHere: (name) => !elsewhere.has(name),
+    })
     await jethook.start()
+    workers = createWorkers(plan.workers, { ...FIRST_STEPS, ...definedOf(environment), ...urls })
+    await workers.start()
     const seeded = await jethook.seed()
     const credentials: Credentials = {
       api_url: `${jethook.apiUrl()}/api/v1`,
@@ -97,11 +112,17 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
     }
     await home.announce(jethook.apiUrl())
     await writeCredentials(home.path, credentials)
-    const { failed } = jethook
+    const failed = Promise.race([jethook.failed, workers.failed])
     const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1)
     return { credentials, failed, home: home.path, seconds, loopbackIsAllowed, stop }
   } catch (error) {
     await stop().catch(() => {})
     throw error
   }
+}
+
+function definedOf(environment: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
 }

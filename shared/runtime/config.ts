@@ -288,6 +288,10 @@ export const SETTINGS = Type.Object({
     ],
     { default: 'info', group: 'Monitoring', description: 'Least severe log level that is written' },
   ),
+  WORKERS: text('1', {
+    group: 'General',
+    description: 'Processes that the services of `npm start` are spread over; auto: as many as there are cores for',
+  }),
   SHUTDOWN_TIMEOUT_MS: integer(
     2000,
     { minimum: 100, maximum: 600000 },

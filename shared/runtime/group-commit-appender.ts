@@ -22,6 +22,7 @@ export interface AppenderLimits {
   batchBytesMax: number
   /** Up to so many are sent one by one: a batch costs the server about as much as a dozen single messages. */
   singlesMax: number
+  /** Rounds at once when one of them could not be completed; otherwise there is one: two make smaller batches, and more of them. */
   roundsUnderWayMax: number
   waitingMessagesMax: number
   waitingBytesMax: number
@@ -167,7 +168,7 @@ export function createGroupCommitAppender({
   }
 
   function pump(): void {
-    while (link.isUp && roundsUnderWay < limits.roundsUnderWayMax && queue.length > 0) {
+    while (link.isUp && roundsUnderWay < roundsMax() && queue.length > 0) {
       const units = takeRound()
       if (units.length === 0) continue
       roundsUnderWay++
@@ -175,10 +176,16 @@ export function createGroupCommitAppender({
       void runRound(units).finally(() => {
         roundsUnderWay--
         for (const unit of units) underWay.delete(unit)
-        planPump()
+        if (process.env['X_APPGATHER'] && units.length > limits.singlesMax) setTimeout(planPump, Number(process.env['X_APPGATHER']))
+        else planPump()
         if (isIdle()) for (const resolve of drainWaiters.splice(0)) resolve()
       })
     }
+  }
+
+  /** What has to be tried again must not keep others waiting. */
+  function roundsMax(): number {
+    return failuresInARow > 0 ? limits.roundsUnderWayMax : Math.min(Number(process.env['X_ROUNDS'] ?? 1), limits.roundsUnderWayMax)
   }
 
   function takeRound(): Unit[] {
