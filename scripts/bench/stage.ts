@@ -72,7 +72,7 @@ export async function openStage(options: BenchOptions, results: Results): Promis
         ...UNLIMITED,
         ...environment,
       },
-      [...profiling, ...(process.env['X_NODE']?.split(' ') ?? [])],
+      profiling,
     )
   }
 

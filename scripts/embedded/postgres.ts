@@ -28,7 +28,6 @@ const SERVER_SETTINGS = [
   'wal_level=minimal',
   'max_wal_senders=0',
   'jit=off',
-  ...(process.env['X_PG']?.split(' ') ?? []),
 ]
 
 /**

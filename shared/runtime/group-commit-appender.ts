@@ -24,6 +24,8 @@ export interface AppenderLimits {
   singlesMax: number
   /** Rounds at once when one of them could not be completed; otherwise there is one: two make smaller batches, and more of them. */
   roundsUnderWayMax: number
+  /** Under load, the pause after a batch: the next one is then larger, and there are fewer. */
+  gatherMs: number
   waitingMessagesMax: number
   waitingBytesMax: number
   /** How long a caller waits for room before it gets `AppenderBusyError`. */
@@ -44,6 +46,7 @@ export const APPENDER_LIMITS: AppenderLimits = {
   batchBytesMax: 8 * 1024 * 1024,
   singlesMax: 12,
   roundsUnderWayMax: 2,
+  gatherMs: 8,
   waitingMessagesMax: 20_000,
   waitingBytesMax: 64 * 1024 * 1024,
   roomTimeoutMs: 2_000,
@@ -174,18 +177,29 @@ export function createGroupCommitAppender({
       roundsUnderWay++
       for (const unit of units) underWay.add(unit)
       void runRound(units).finally(() => {
-        roundsUnderWay--
         for (const unit of units) underWay.delete(unit)
-        if (process.env['X_APPGATHER'] && units.length > limits.singlesMax) setTimeout(planPump, Number(process.env['X_APPGATHER']))
-        else planPump()
-        if (isIdle()) for (const resolve of drainWaiters.splice(0)) resolve()
+        // It keeps its place meanwhile: what comes is gathered.
+        if (isWorthGathering(units)) setTimeout(endRound, limits.gatherMs)
+        else endRound()
       })
     }
   }
 
+  function endRound(): void {
+    roundsUnderWay--
+    planPump()
+    if (isIdle()) for (const resolve of drainWaiters.splice(0)) resolve()
+  }
+
+  /** Another batch follows, and is not full yet. */
+  function isWorthGathering(units: readonly Unit[]): boolean {
+    const messages = units.reduce((sum, unit) => sum + unit.messages.length, 0)
+    return messages > limits.singlesMax && waitingMessages < limits.batchMessagesMax && !isClosed
+  }
+
   /** What has to be tried again must not keep others waiting. */
   function roundsMax(): number {
-    return failuresInARow > 0 ? limits.roundsUnderWayMax : Math.min(Number(process.env['X_ROUNDS'] ?? 1), limits.roundsUnderWayMax)
+    return failuresInARow > 0 ? limits.roundsUnderWayMax : 1
   }
 
   function takeRound(): Unit[] {
