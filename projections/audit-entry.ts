@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg'
-import type { ControlFact } from '#shared/facts/control.ts'
+import type { AUDITED_ACTIONS, ControlFact } from '#shared/facts/control.ts'
 
 /** One line of the audit log: who brought which thing to which state. */
 export interface AuditEntry {
@@ -9,7 +9,7 @@ export interface AuditEntry {
   atMs: number
   actorKind: string
   actorId: string
-  action: 'created' | 'updated' | 'deleted' | 'revealed'
+  action: 'created' | 'updated' | 'deleted' | 'revealed' | (typeof AUDITED_ACTIONS)[number]
   resourceKind: string
   resourceId: string
   /** The thing's fields, without secrets and what they could be found by. */
@@ -42,6 +42,14 @@ export function auditEntryOf(fact: ControlFact, controlSeq: number): AuditEntry 
       const shown = { ...fact, createdAtMs: fact.changedAtMs, deletedAtMs: null }
       return { ...entry(shown, controlSeq, fact.subscriptionId, fact.applicationId), action: 'revealed', state: {} }
     }
+    case 'cancellation': {
+      const shown = { ...fact, createdAtMs: fact.changedAtMs, deletedAtMs: null }
+      return { ...entry(shown, controlSeq, fact.subscriptionId, fact.applicationId), action: 'cancelled', state: {} }
+    }
+    case 'action': {
+      const shown = { ...fact, type: fact.resourceKind, createdAtMs: fact.changedAtMs, deletedAtMs: null }
+      return { ...entry(shown, controlSeq, fact.resourceId, fact.applicationId), action: fact.action, state: {} }
+    }
     case 'event_type': {
       const { deactivatedAtMs: deletedAtMs, ...state } = fact
       return entry({ ...state, deletedAtMs }, controlSeq, fact.name, fact.applicationId)
@@ -56,7 +64,6 @@ export function auditEntryOf(fact: ControlFact, controlSeq: number): AuditEntry 
     case 'receiver':
     case 'job_progress':
     case 'handshake':
-    case 'cancellation':
       return null
   }
 }

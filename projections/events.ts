@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg'
 import { decodeEvent, type EventAccepted } from '#shared/facts/event.ts'
+import { minuteSql } from '#shared/readmodel/figures-sql.ts'
 import type { Placed, Projection } from './projection.ts'
 
 const INSERT_EVENTS = `
@@ -11,18 +12,24 @@ const INSERT_EVENTS = `
   ON CONFLICT (event_id) DO NOTHING`
 
 const COUNT_EVENTS = `
-  INSERT INTO event_counts (application_id, day, amount)
-  SELECT application_id, (to_timestamp(received_at_ms / 1000.0) AT TIME ZONE 'UTC')::date, count(*)
-  FROM unnest($1::text[], $2::float8[]) AS t (application_id, received_at_ms)
-  GROUP BY 1, 2
-  ON CONFLICT (application_id, day) DO UPDATE SET amount = event_counts.amount + excluded.amount`
+  WITH accepted AS (
+    SELECT application_id, to_timestamp(received_at_ms / 1000.0) AS at
+    FROM unnest($1::text[], $2::float8[]) AS t (application_id, received_at_ms)
+  ), days AS (
+    INSERT INTO event_counts (application_id, day, amount)
+    SELECT application_id, (at AT TIME ZONE 'UTC')::date, count(*) FROM accepted GROUP BY 1, 2
+    ON CONFLICT (application_id, day) DO UPDATE SET amount = event_counts.amount + excluded.amount
+  )
+  INSERT INTO event_figures (application_id, at, amount)
+  SELECT application_id, ${minuteSql('at')}, count(*) FROM accepted GROUP BY 1, 2
+  ON CONFLICT (application_id, at) DO UPDATE SET amount = event_figures.amount + excluded.amount`
 
 type EventRows = readonly Placed<EventAccepted>[]
 
-/** EVENTS → `events`: one row an event, without its payload; `event_counts`. */
+/** EVENTS → `events`: one row an event, without its payload; `event_counts`, `event_figures`. */
 export const eventsProjection: Projection<EventAccepted, null, EventRows> = {
   name: 'events',
-  version: 1,
+  version: 2,
   stream: 'EVENTS',
   mayHaveGaps: false,
   decode: (message) => decodeEvent(message.data).event,

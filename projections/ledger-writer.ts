@@ -1,6 +1,12 @@
 import type { ClientBase } from 'pg'
 import type { ChosenCancelled, DeliveriesCancelled, EventRejected } from '#shared/facts/ledger.ts'
 import {
+  addToApplicationsSql,
+  addToSubscriptionsSql,
+  figuresOfAttemptsSql,
+  figuresOfDeadLettersSql,
+} from '#shared/readmodel/figures-sql.ts'
+import {
   type AttemptColumns,
   type DeadLetterColumns,
   type DeliveryColumns,
@@ -14,6 +20,11 @@ import {
 import type { Placed } from './projection.ts'
 
 const TIME = (column: string) => `to_timestamp(${column} / 1000.0)`
+
+/** Counts what a statement has changed, in that very statement: each answer and each end is counted once, however often it is told. */
+const counted = (change: string, figuresOf: (rows: string) => string) => `
+  WITH changed AS (${change}), figures AS (${figuresOf('changed')}), of_applications AS (${addToApplicationsSql('figures')})
+  ${addToSubscriptionsSql('figures')}`
 
 /** A delivery fact that is repeated beside its end still ends the delivery, and never reopens one. */
 const INSERT_DELIVERIES = `
@@ -34,7 +45,8 @@ const FINISH_DELIVERIES = `
   WHERE d.delivery_id = t.delivery_id AND d.status = 'pending'`
 
 /** A made attempt takes the place of an open or cancelled one, an open one of none. */
-const UPSERT_ATTEMPTS = `
+const UPSERT_ATTEMPTS = counted(
+  `
   INSERT INTO attempts (attempt_id, delivery_id, event_id, event_type, application_id, subscription_id, attempt_number,
     created_at, delay_until, picked_at, succeeded_at, failed_at, outcome, status_code, error_message, duration_ms,
     response_id, next_attempt_at)
@@ -49,7 +61,10 @@ const UPSERT_ATTEMPTS = `
     picked_at = excluded.picked_at, succeeded_at = excluded.succeeded_at, failed_at = excluded.failed_at,
     outcome = excluded.outcome, status_code = excluded.status_code, error_message = excluded.error_message,
     duration_ms = excluded.duration_ms, response_id = excluded.response_id, next_attempt_at = excluded.next_attempt_at
-  WHERE excluded.response_id IS NOT NULL AND attempts.response_id IS NULL`
+  WHERE excluded.response_id IS NOT NULL AND attempts.response_id IS NULL
+  RETURNING *`,
+  figuresOfAttemptsSql,
+)
 
 const START_ATTEMPTS = `
   UPDATE attempts a SET picked_at = ${TIME('t.picked_ms')}
@@ -64,7 +79,8 @@ const INSERT_RESPONSES = `
   ON CONFLICT (response_id) DO NOTHING`
 
 /** Only of a delivery that ended so: a repeated attempt must not bury one that has succeeded. */
-const INSERT_DEAD_LETTERS = `
+const INSERT_DEAD_LETTERS = counted(
+  `
   INSERT INTO dead_letters (delivery_id, event_id, event_type, application_id, subscription_id, reason, status_code, error_name,
     error_message, attempt_count, last_attempt_id, dead_at, ledger_seq)
   SELECT t.delivery_id, t.event_id, t.event_type, t.application_id, t.subscription_id, t.reason, t.status_code, t.error_name,
@@ -75,7 +91,10 @@ const INSERT_DEAD_LETTERS = `
       attempt_count, last_attempt_id, dead_ms, ledger_seq)
   JOIN deliveries d ON d.delivery_id = t.delivery_id
     AND d.status = CASE t.reason WHEN 'cancelled' THEN 'cancelled' ELSE 'dead-lettered' END
-  ON CONFLICT (delivery_id) DO NOTHING`
+  ON CONFLICT (delivery_id) DO NOTHING
+  RETURNING *`,
+  figuresOfDeadLettersSql,
+)
 
 const RESOLVE_DEAD_LETTERS = `
   UPDATE dead_letters d SET resolution = t.resolution, resolved_at = ${TIME('t.resolved_ms')}, resolved_by_kind = t.by_kind,

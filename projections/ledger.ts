@@ -124,10 +124,13 @@ export interface LedgerRows {
   matchedEventSeq: number
 }
 
-/** LEDGER → `deliveries`, `attempts`, `responses`, `dead_letters`, `cancellations`, `rejections`. */
+/**
+ * LEDGER → `deliveries`, `attempts`, `responses`, `dead_letters`, `cancellations`, `rejections`; and, as those rows are
+ * written, `attempt_figures` and `subscription_figures`.
+ */
 export const ledgerProjection: Projection<LedgerFact, LedgerState, LedgerRows> = {
   name: 'ledger',
-  version: 2,
+  version: 3,
   stream: 'LEDGER',
   mayHaveGaps: false,
   decode: (message) => decodeLedgerFact(message.string()),

@@ -5,7 +5,7 @@ import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
-import { readStreamState, readStreamStateThrough } from '#shared/runtime/streams.ts'
+import { readStreamState, readStreamStateThrough, type StreamName } from '#shared/runtime/streams.ts'
 import { decodePlaced, ProjectionHaltedError, refuseHoles } from './checked-facts.ts'
 import type { Projection } from './projection.ts'
 
@@ -39,8 +39,12 @@ export interface RunnerOptions<Fact, State, Rows> {
 }
 
 export interface ProjectionRunner extends Service {
+  readonly projection: string
+  readonly stream: StreamName
   /** Why it has stopped for good, or null. */
   haltedBy(): Error | null
+  /** Rows are made up to this sequence, as far as is known here; null: another process makes them, or nothing is known yet. */
+  foldedSeq(): number | null
 }
 
 /** What a runner knows while it holds the lock on its connection. */
@@ -64,6 +68,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
   let session: Session<State> | null = null
   let connecting: pg.Client | null = null
   let haltedBy: Error | null = null
+  let foldedSeq: number | null = null
   let isStopping = false
 
   const reader = createStreamReader({
@@ -102,6 +107,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
       await client.connect()
       await client.query('SELECT pg_advisory_lock($1, hashtext($2))', [LOCK_CLASS, projection.name])
       const checkpoint = await readCheckpoint(client)
+      foldedSeq = checkpoint.seq
       return { client, ...checkpoint, state: await projection.loadState(client) }
     } catch (error) {
       await client.end().catch(() => {})
@@ -208,6 +214,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
     }
     await client.query('COMMIT')
     current.seq = toSeq
+    foldedSeq = toSeq
   }
 
   /** Other rows are gone on with; a checkpoint that was moved under the same rows is not. */
@@ -232,6 +239,8 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
 
   return {
     name: `projection ${projection.name}`,
+    projection: projection.name,
+    stream: projection.stream,
     async start() {
       reader.start()
     },
@@ -243,6 +252,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
       session = null
     },
     haltedBy: () => haltedBy,
+    foldedSeq: () => foldedSeq,
   }
 }
 

@@ -1,19 +1,23 @@
 import { type Health, unwell, WELL } from '#shared/runtime/health.ts'
 import { composeServices, type Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
+import { type Metrics, NO_METRICS, type Sample } from '#shared/runtime/metrics.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
+import { readStreamState } from '#shared/runtime/streams.ts'
 import { auditProjection } from './audit.ts'
 import { createAuditWatch } from './audit-watch.ts'
 import { controlProjection } from './control.ts'
 import { eventsProjection } from './events.ts'
 import { ledgerProjection } from './ledger.ts'
-import { createProjectionRunner, StreamReplacedError } from './runner.ts'
+import { createProjectionRunner, type ProjectionRunner, StreamReplacedError } from './runner.ts'
 
 export interface ProjectionsDependencies {
   nats: Nats
   databaseUrl: string
   logger: Logger
   health: Health
+  /** Left out: nothing is counted. */
+  metrics?: Metrics
 }
 
 export interface Projections extends Service {
@@ -35,6 +39,7 @@ export function createProjections(deps: ProjectionsDependencies): Projections {
     createProjectionRunner({ ...deps, onHalted, projection: eventsProjection }),
     createProjectionRunner({ ...deps, onHalted, projection: ledgerProjection }),
   ]
+  registerProjectionFigures(deps, runners)
   for (const runner of runners) {
     deps.health.register(runner.name, () => {
       const error = runner.haltedBy()
@@ -49,4 +54,35 @@ export function createProjections(deps: ProjectionsDependencies): Projections {
         runners.flatMap((runner) => (runner.haltedBy() ? [[runner.name, runner.haltedBy()!.message]] : [])),
       ),
   }
+}
+
+/** Where Postgres is away, how far the rows lag is told by what was written last. */
+function registerProjectionFigures(
+  { nats, metrics = NO_METRICS }: ProjectionsDependencies,
+  runners: readonly ProjectionRunner[],
+): void {
+  metrics.gauge(
+    {
+      name: 'jethook_projection_lag_messages',
+      help: 'Messages of its stream that a projection has not made rows of yet',
+      labels: ['projection'],
+    },
+    async () => {
+      const lags = runners.map(async (runner): Promise<Sample<'projection'>[]> => {
+        const foldedSeq = runner.foldedSeq()
+        if (foldedSeq === null) return []
+        const { lastSeq } = await readStreamState(nats, runner.stream)
+        return [{ labels: { projection: runner.projection }, value: Math.max(0, lastSeq - foldedSeq) }]
+      })
+      return (await Promise.all(lags)).flat()
+    },
+  )
+  metrics.gauge(
+    { name: 'jethook_projection_halted', help: '1 once a projection has stopped for good', labels: ['projection'] },
+    () =>
+      runners.map((runner) => ({
+        labels: { projection: runner.projection },
+        value: Number(runner.haltedBy() !== null),
+      })),
+  )
 }

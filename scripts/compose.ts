@@ -23,8 +23,10 @@ import { createReconciler } from '#services/reconciler/worker.ts'
 import type { Settings } from '#shared/runtime/config.ts'
 import { composeServices } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
+import { createMonitoringServer, monitoringConfig } from '#shared/runtime/monitoring-server.ts'
 import { connectPostgres, migrate } from '#shared/runtime/postgres.ts'
 import { createRuntime } from '#shared/runtime/runtime.ts'
+import { seedOperator } from './operator/sign-in-link.ts'
 import { type SeededCredentials, seed } from './seed.ts'
 
 /** The whole of jethook in one process. */
@@ -37,6 +39,8 @@ export interface Jethook {
   failed: Promise<Error>
   /** Makes the first organisation, application and credentials, once; later calls give the same ones. */
   seed(): Promise<SeededCredentials>
+  /** Makes the first user, an editor of the first organisation. @returns a link that signs them in, once; later calls give null. */
+  firstSignIn(): Promise<string | null>
 }
 
 /**
@@ -62,7 +66,6 @@ export async function composeJethook({
   await migrate(orm)
   const child = (service: string) => logger.child({ service })
   const { appenders } = runtime
-  const gateway = createGateway({ ...runtime, orm, config: gatewayConfig(settings), logger: child('gateway') })
   const projections = createProjections({ ...runtime, databaseUrl, logger: child('projections') })
   const reconciler = createReconciler({
     ...runtime,
@@ -71,11 +74,14 @@ export async function composeJethook({
     config: reconcilerConfig(settings),
     logger: child('reconciler'),
   })
-  runtime.metrics.counter(
-    'jethook_reconciler_brought_back_total',
-    'Deliveries and postponed events that nobody held and that were handed in again',
-    reconciler.broughtBack,
-  )
+  const { broughtBack } = reconciler
+  const gateway = createGateway({
+    ...runtime,
+    orm,
+    config: gatewayConfig(settings),
+    logger: child('gateway'),
+    broughtBack,
+  })
   const all = [
     projections,
     createDeliverer({ ...runtime, ...appenders, config, random: Math.random, logger: child('deliverer') }),
@@ -93,6 +99,7 @@ export async function composeJethook({
     createNotifier({ ...runtime, ...appenders, config: notifierConfig(settings), logger: child('notifier') }),
     createOutcomes({ ...runtime, config: outcomesConfig(settings), logger: child('outcomes') }),
     gateway,
+    createMonitoringServer({ ...runtime, ...monitoringConfig(settings) }),
   ]
   const here = all.filter(({ name }) => isRunHere(name))
   const services = composeServices('jethook', [...runtime.services, ...here])
@@ -111,5 +118,7 @@ export async function composeJethook({
     apiUrl: () => gateway.url(),
     failed: Promise.race([runtime.connectionLost, projections.streamReplaced]),
     seed: () => seed({ ...runtime, control: appenders.control }),
+    firstSignIn: () =>
+      seedOperator({ ...runtime, control: appenders.control, appUrl: settings.APP_URL || gateway.url() }),
   }
 }

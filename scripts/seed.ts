@@ -38,7 +38,7 @@ export interface SeedDependencies {
 const SYSTEM: Actor = { kind: 'system', id: 'seed' }
 const SEED_NAME = 'Default'
 /** Always the same organisation: two first starts at once make one, not two. */
-const SEED_ORGANIZATION_ID = '01900000-0000-7000-8000-000000000001'
+export const SEED_ORGANIZATION_ID = '01900000-0000-7000-8000-000000000001'
 const SEED_APPLICATION_ID = '01900000-0000-7000-8000-000000000002'
 const FOLD_WAIT_MS = 5_000
 
@@ -111,7 +111,7 @@ function newSecret({ secretBox, clock }: SeedDependencies): ApplicationSecretSta
 }
 
 /** Appends the fact unless somebody else has just made the same thing, and waits until the registry knows it. */
-async function create<Fact extends ControlFact>(
+export async function create<Fact extends ControlFact>(
   { control, controlReader }: SeedDependencies,
   fact: Fact,
 ): Promise<Fact> {

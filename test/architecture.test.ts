@@ -21,6 +21,7 @@ const RULES: Record<string, { parts: string[]; node: string[] | null }> = {
   },
   'services/gateway': { parts: ['services/gateway', 'shared'], node: null },
   'services/matcher': { parts: ['services/matcher', 'shared'], node: null },
+  'services/cli': { parts: ['services/cli', 'shared'], node: null },
   'services/cleaner': { parts: ['services/cleaner', 'shared'], node: null },
   'services/jobs': { parts: ['services/jobs', 'shared'], node: null },
   'services/notifier': { parts: ['services/notifier', 'shared'], node: null },

@@ -37,10 +37,24 @@ const LEDGER_BATCH_MAX = 5_000
 const BATCH_MAX = 2_000
 
 export const PARTS: readonly Part[] = [
-  { name: 'events', tables: ['events', 'event_counts'], projections: [folded(eventsProjection, BATCH_MAX)] },
+  {
+    name: 'events',
+    tables: ['events', 'event_counts', 'event_figures'],
+    projections: [folded(eventsProjection, BATCH_MAX)],
+  },
   {
     name: 'ledger',
-    tables: ['deliveries', 'attempts', 'responses', 'dead_letters', 'postponed_events', 'cancellations', 'rejections'],
+    tables: [
+      'deliveries',
+      'attempts',
+      'responses',
+      'dead_letters',
+      'postponed_events',
+      'cancellations',
+      'rejections',
+      'attempt_figures',
+      'subscription_figures',
+    ],
     projections: [folded(ledgerProjection, LEDGER_BATCH_MAX)],
   },
   {

@@ -39,6 +39,11 @@ async function keepEvents({ client, nats, live }: RetainOptions): Promise<void> 
      ON CONFLICT (application_id, day) DO UPDATE SET amount = greatest(event_counts.amount, excluded.amount)`,
     [since],
   )
+  await client.query(
+    `INSERT INTO ${SHADOW}.event_figures SELECT * FROM ${from}.event_figures WHERE at <= $1
+     ON CONFLICT (application_id, at) DO UPDATE SET amount = greatest(event_figures.amount, excluded.amount)`,
+    [since],
+  )
 }
 
 async function keepDeliveries({ client, nats, live }: RetainOptions): Promise<void> {
@@ -69,6 +74,8 @@ async function keepDeliveries({ client, nats, live }: RetainOptions): Promise<vo
     `INSERT INTO ${SHADOW}.rejections SELECT * FROM ${from}.rejections WHERE rejected_at <= $1 ON CONFLICT DO NOTHING`,
     `INSERT INTO ${SHADOW}.cancellations SELECT * FROM ${from}.cancellations WHERE cancelled_at <= $1
        ON CONFLICT DO NOTHING`,
+    keepFiguresSql(from, 'attempt_figures', 'application_id, at, kind, bin', 'amount'),
+    keepFiguresSql(from, 'subscription_figures', 'subscription_id, at, kind, bin', 'amount', 'last_at'),
   ])
     await client.query(statement, statement.includes('$1') ? [since] : [])
   await client.query(
@@ -76,6 +83,13 @@ async function keepDeliveries({ client, nats, live }: RetainOptions): Promise<vo
      FROM ${from}.projection_checkpoints l
      WHERE s.name = 'ledger' AND l.name = s.name AND l.seq = s.seq AND l.stream_created_at = s.stream_created_at`,
   )
+}
+
+/** How a delivery ended can't be told without its beginning, which may have aged out long before. */
+function keepFiguresSql(from: string, table: string, key: string, ...columns: string[]): string {
+  const greatest = columns.map((column) => `${column} = greatest(${table}.${column}, excluded.${column})`)
+  return `INSERT INTO ${SHADOW}.${table} SELECT * FROM ${from}.${table} WHERE at <= $1 OR kind IN ('delivered', 'dead')
+    ON CONFLICT (${key}) DO UPDATE SET ${greatest.join(', ')}`
 }
 
 /** CONTROL keeps the last states of a thing only, and AUDIT's copies may once have stalled. */
@@ -99,8 +113,11 @@ export async function dropCleaned({ client, live }: RetainOptions, part: Part): 
   const isGone = `d.finished_at < now() - interval '1 day'
     AND NOT EXISTS (SELECT FROM ${from}.deliveries l WHERE l.delivery_id = d.delivery_id)`
   const gone = `SELECT d.delivery_id FROM ${SHADOW}.deliveries d WHERE ${isGone}`
+  // Figures go by age alone.
+  const oldFigures = (table: string) =>
+    `DELETE FROM ${SHADOW}.${table} WHERE at < (SELECT min(at) FROM ${from}.${table}) AND at < now() - interval '1 day'`
   const statements: Record<string, string[]> = {
-    events: [`DELETE FROM ${SHADOW}.events WHERE ${isCleaned}`],
+    events: [`DELETE FROM ${SHADOW}.events WHERE ${isCleaned}`, oldFigures('event_figures')],
     ledger: [
       `DELETE FROM ${SHADOW}.responses WHERE response_id IN (
          SELECT response_id FROM ${SHADOW}.attempts WHERE delivery_id IN (${gone}))`,
@@ -110,6 +127,8 @@ export async function dropCleaned({ client, live }: RetainOptions, part: Part): 
       `DELETE FROM ${SHADOW}.postponed_events WHERE ${isCleaned}`,
       `DELETE FROM ${SHADOW}.rejections r WHERE r.rejected_at < now() - interval '1 day'
          AND NOT EXISTS (SELECT FROM ${from}.rejections l WHERE l.rejection_id = r.rejection_id)`,
+      oldFigures('attempt_figures'),
+      oldFigures('subscription_figures'),
     ],
   }
   for (const statement of statements[part.name] ?? []) await client.query(statement)

@@ -1,12 +1,11 @@
 import pg from 'pg'
+import { REBUILD_LOCK, REBUILD_SCHEMA } from '#shared/readmodel/rebuild-names.ts'
 
 /** Where the new rows are made, and where those stay that were replaced. */
-export const SHADOW = 'jethook_rebuild'
+export const SHADOW = REBUILD_SCHEMA
 export const BEFORE = 'jethook_before'
 
 const CONNECT_TIMEOUT_MS = 5_000
-/** Whoever rebuilds or rolls back holds this advisory lock. */
-const REBUILD_LOCK = 0x6a_65_74_03
 
 /** It can't be done now, or not so; nothing has changed. The message says what to do. */
 export class RebuildRefusedError extends Error {
@@ -37,7 +36,7 @@ export async function lockRebuilds(client: pg.Client): Promise<void> {
   ])
   if (!rows[0]!.is_mine)
     throw new RebuildRefusedError(
-      'Another rebuild or rollback is under way in this database: wait until it is done (npm run projections -- status), or stop it.',
+      'Another rebuild or rollback is under way in this database: wait until it is done (jethook projections status), or stop it.',
     )
 }
 

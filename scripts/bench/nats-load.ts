@@ -1,14 +1,18 @@
 import { jetstream } from '@nats-io/jetstream'
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 
-/** A load generator in a process of its own: keeps so many messages under way until so many are answered. */
+/** A load generator in a process of its own: keeps so many messages under way until so many events are answered. */
 export interface NatsLoadOrder {
   natsUrl: string
   subject: string
   payload: string
   /** Published to INBOX and acknowledged by JetStream, or requested of the micro service. */
   way: 'publish' | 'request'
+  connections: number
+  /** Messages. */
   underWay: number
+  /** What each message holds: with more than one, `payload` is such a batch. */
+  eventsPerMessage: number
   total: number
 }
 
@@ -19,15 +23,21 @@ process.once('message', (order: NatsLoadOrder) => {
 })
 process.once('disconnect', () => process.exit())
 
-async function run({ natsUrl, subject, payload, way, underWay, total }: NatsLoadOrder): Promise<void> {
+async function run(order: NatsLoadOrder): Promise<void> {
+  const { natsUrl, subject, payload, way, underWay, total, eventsPerMessage } = order
   const { hostname, port, username, password } = new URL(natsUrl)
-  const connection = await connect({ servers: `${hostname}:${port}`, user: username, pass: password })
-  const sendOne = way === 'publish' ? publisherOf(connection, subject) : requesterOf(connection, subject)
+  const options = { servers: `${hostname}:${port}`, user: username, pass: password }
+  const connections = await Promise.all(Array.from({ length: order.connections }, () => connect(options)))
+  const senders = connections.map((each) =>
+    way === 'publish' ? publisherOf(each, subject) : requesterOf(each, subject),
+  )
   const latenciesMs: number[] = []
   let started = 0
   await Promise.all(
-    Array.from({ length: underWay }, async () => {
-      while (started++ < total) {
+    Array.from({ length: underWay }, async (_, i) => {
+      const sendOne = senders[i % senders.length]!
+      while (started < total) {
+        started += eventsPerMessage
         const beganMs = performance.now()
         await sendOne(payload)
         latenciesMs.push(performance.now() - beganMs)

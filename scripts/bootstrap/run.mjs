@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url'
 
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Runs Node with the given arguments in the project; resolves with its exit code. Signals are handed on. */
-export function runNode(node, args) {
+/** Runs Node with the given arguments, in the project if not told otherwise; resolves with its exit code. Signals are handed on. */
+export function runNode(node, args, cwd = PROJECT) {
   return new Promise((resolve, reject) => {
-    const child = spawn(node, args, { cwd: PROJECT, stdio: 'inherit' })
+    const child = spawn(node, args, { cwd, stdio: 'inherit' })
     // A terminal's Ctrl-C reaches the child by itself: we only wait for it to end in order.
     const wait = () => {}
     const handOn = (signal) => child.kill(signal)

@@ -101,7 +101,7 @@ async function runRebuild(wishes: Wishes): Promise<void> {
   }
   const rate = Math.round(facts / Math.max(seconds, 0.001))
   print(
-    `Rebuilt: ${facts} facts in ${seconds.toFixed(1)} s (${rate}/s). The earlier rows are kept: npm run projections -- rollback`,
+    `Rebuilt: ${facts} facts in ${seconds.toFixed(1)} s (${rate}/s). The earlier rows are kept: jethook projections rollback`,
   )
 }
 

@@ -28,11 +28,12 @@ export async function makeResetLink(runtime: OperatorRuntime, email: string): Pr
   return linkOf(appUrl, '/reset-password', token)
 }
 
-if (import.meta.main) {
+export async function runResetLink(email: string | undefined): Promise<void> {
   await runOperatorCommand(async (runtime) => {
-    const [email] = process.argv.slice(2)
-    if (!email) throw new Error('Name the user: npm run reset-link -- ada@example.com')
+    if (!email) throw new Error('Name the user: jethook reset-link ada@example.com')
     const link = await makeResetLink(runtime, email)
     return `Valid for 30 minutes, works once:\n${link}\n\nWithout a web page: POST /api/v1/auth/reset-password {"token":"…","new_password":"…"}`
   })
 }
+
+if (import.meta.main) await runResetLink(process.argv[2])

@@ -81,16 +81,16 @@ function withAdded(keys: readonly Uint8Array[], added: Uint8Array): Uint8Array[]
 }
 
 const STEPS = `Keys are changed in three steps, so that no running process ever meets a secret that it can't open:
-  npm run rotate-key -- add     a new key is added; it opens, but does not seal yet
+  jethook keys rotate add     a new key is added; it opens, but does not seal yet
   (start every jethook process anew)
-  npm run rotate-key -- use     the new key seals from now on
+  jethook keys rotate use     the new key seals from now on
   (start every jethook process anew)
-  npm run rotate-key -- seal    what is stored is sealed anew with the new key`
+  jethook keys rotate seal    what is stored is sealed anew with the new key`
 
-if (import.meta.main) {
+/** Does one of the three steps. What goes wrong is one sentence on standard error. */
+export async function runRotateKey(step: string | undefined): Promise<void> {
   await runOperatorCommand(async (runtime) => {
     const { settings } = runtime
-    const [step] = process.argv.slice(2)
     const isInFile = settings.JETHOOK_SECRET_KEY === ''
     const file = secretKeyFile(settings)
     const keys = await readSecretKeys(settings)
@@ -100,14 +100,14 @@ if (import.meta.main) {
         if (!isInFile)
           return `JETHOOK_SECRET_KEY is set by you. Put this key second in it; the key that is last now stays last, also when it is the first one too (a,new,a): ${Buffer.from(key).toString('base64')}`
         await replaceSecretKeys(file, withAdded(keys, key))
-        return `A key was added to ${file}. Start every process anew, then: npm run rotate-key -- use`
+        return `A key was added to ${file}. Start every process anew, then: jethook keys rotate use`
       }
       case 'use': {
         const [current, next, ...older] = keys
         if (next === undefined || older.length === 0) throw new Error(`There is no added key yet.\n${STEPS}`)
         if (!isInFile) return 'In JETHOOK_SECRET_KEY, put the second key first; the last one stays last.'
         await replaceSecretKeys(file, [next, current!, ...older])
-        return 'The new key seals from the next start on. Start every process anew, then: npm run rotate-key -- seal'
+        return 'The new key seals from the next start on. Start every process anew, then: jethook keys rotate seal'
       }
       case 'seal': {
         const { sealed, left } = await sealAnew(runtime, createSecretBox(keys))
@@ -120,3 +120,5 @@ if (import.meta.main) {
     }
   })
 }
+
+if (import.meta.main) await runRotateKey(process.argv[2])

@@ -72,5 +72,5 @@ async function isJethook(pid: number): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
   }
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => null)
-  return commandLine === null ? process.platform !== 'linux' : commandLine.includes('scripts/')
+  return commandLine === null ? process.platform !== 'linux' : /scripts\/|jethook/.test(commandLine)
 }

@@ -28,6 +28,7 @@ try {
   })
   progress.done()
   if (jethook.loopbackIsAllowed) process.stderr.write(LOOPBACK_WARNING)
+  if (isJson && jethook.signInLink !== null) process.stderr.write(`Dashboard: ${jethook.signInLink}\n`)
   if (isJson) process.stdout.write(`${JSON.stringify(jethook.credentials)}\n`)
   else process.stdout.write(banner(jethook))
 } catch (error) {
@@ -39,9 +40,22 @@ try {
   process.exit(1)
 }
 
-function banner({ credentials, home, seconds }: Awaited<ReturnType<typeof startJethook>>): string {
+type Started = Awaited<ReturnType<typeof startJethook>>
+
+/** The link is told here alone: no file holds it. */
+function dashboardLines({ credentials, signInLink }: Started): string {
+  const { origin } = new URL(credentials.api_url)
+  return signInLink === null
+    ? `  Dashboard           ${origin}/ (npx jethook sign-in-link makes a link that signs you in)`
+    : `  Dashboard           ${signInLink}\n                      (signs you in, works once, for 24 hours)`
+}
+
+function banner(jethook: Started): string {
+  const { credentials, home, seconds } = jethook
   return `
 jethook is ready after ${seconds} s at ${credentials.api_url}
+
+${dashboardLines(jethook)}
 
   Authenticate with   Authorization: Bearer <token>
   Your token is in    ${join(home, 'credentials.json')} (service_token)
@@ -52,7 +66,7 @@ TOKEN=${credentials.service_token}
 ${firstCurl(credentials)}
 
   API description     ${credentials.api_url}/swagger.json
-  A bigger example    npm start -- demo
+  A bigger example    npx jethook demo
   Stop                Ctrl-C
 `
 }

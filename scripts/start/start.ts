@@ -44,6 +44,8 @@ export interface StartOptions {
 
 export interface StartedJethook {
   credentials: Credentials
+  /** On the first start: opens the dashboard, signed in, once. */
+  signInLink: string | null
   home: string
   seconds: string
   /** Webhooks may go to this machine itself. */
@@ -110,11 +112,12 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
       echo = await startEchoReceiver((line) => process.stdout.write(`  ${line}\n`))
       await prepareFirstSteps(credentials, echo.url)
     }
+    const signInLink = await jethook.firstSignIn()
     await home.announce(jethook.apiUrl())
     await writeCredentials(home.path, credentials)
     const failed = Promise.race([jethook.failed, workers.failed])
     const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1)
-    return { credentials, failed, home: home.path, seconds, loopbackIsAllowed, stop }
+    return { credentials, signInLink, failed, home: home.path, seconds, loopbackIsAllowed, stop }
   } catch (error) {
     await stop().catch(() => {})
     throw error

@@ -166,6 +166,9 @@ async function forgetCleaned(client: pg.Client, schema: string): Promise<void> {
     `DELETE FROM pg_temp.events WHERE event_id IN (${events})`,
     `DELETE FROM pg_temp.rejections r WHERE ${isOld('r.rejected_at')}
        AND NOT EXISTS (SELECT FROM ${live('rejections')} l WHERE l.rejection_id = r.rejection_id)`,
+    ...['event_figures', 'attempt_figures', 'subscription_figures'].map(
+      (name) => `DELETE FROM pg_temp.${name} WHERE ${isOld('at')} AND at < (SELECT min(at) FROM ${live(name)})`,
+    ),
   ])
     await client.query(statement)
 }

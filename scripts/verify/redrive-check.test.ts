@@ -77,7 +77,7 @@ test('deliveries that are not those of the redrive are noticed', () => {
   assert.ok(broken.every((text) => text.startsWith('I11')))
 })
 
-test("a replay's deliveries bear its id, and add up", () => {
+test("a replay's deliveries bear its id, add up and are made once", () => {
   const { broken, redrives } = check()
   const of = (eventId: string) =>
     ({
@@ -107,4 +107,6 @@ test("a replay's deliveries bear its id, and add up", () => {
   advance([of('e4')], 1, 3)
   advance([{ ...of('e5'), deliveryId: 'other' }], 1, 4)
   assert.equal(broken.length, 2)
+  advance([of('e1')], 1, 5)
+  assert.match(broken[2]!, /twice/)
 })

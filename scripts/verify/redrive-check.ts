@@ -5,6 +5,7 @@ import type {
   DeliveryCreated,
   ReplayAdvanced,
 } from '#shared/facts/ledger.ts'
+import { createIdSet } from './id-set.ts'
 
 export interface RedriveCheckOptions {
   hasEnded(deliveryId: string): boolean
@@ -23,6 +24,7 @@ export function createRedriveCheck({ hasEnded, hasSucceeded, breaks }: RedriveCh
   const resolved = new Set<string>()
   /** Deliveries that a replay has made, in all. */
   const replayed = new Map<string, number>()
+  const replayedIds = createIdSet()
 
   function resolve(deliveryId: string, how: string): void {
     const subject = `delivery ${deliveryId}`
@@ -63,6 +65,8 @@ export function createRedriveCheck({ hasEnded, hasSucceeded, breaks }: RedriveCh
         const { deliveryId, eventId, subscriptionId } = delivery
         if (deliveryId !== deliveryIdOf(eventId, subscriptionId, replayId))
           breaks('I11', `delivery ${deliveryId}`, `is not one of the replay ${replayId}`)
+        else if (!replayedIds.add(deliveryId))
+          breaks('I11', `delivery ${deliveryId}`, `was made twice by the replay ${replayId}`)
         if (delivery.applicationId !== applicationId)
           breaks('I11', `delivery ${deliveryId}`, `is of application ${delivery.applicationId}, not ${applicationId}`)
       }

@@ -96,6 +96,21 @@ export async function deleteOldRejections(
   return rows[0]!.count
 }
 
+/** Deletes figures of before; few rows, which nobody changes any more. @returns how many. */
+export async function deleteOldFigures(orm: Orm, beforeMs: number): Promise<number> {
+  let deleted = 0
+  for (const table of ['event_figures', 'attempt_figures', 'subscription_figures']) {
+    const [row] = await orm.em
+      .getConnection()
+      .execute<{ count: number }[]>(
+        `WITH gone AS (DELETE FROM ${table} WHERE at < ${TIME} RETURNING 1) SELECT count(*)::int AS count FROM gone`,
+        [beforeMs],
+      )
+    deleted += row!.count
+  }
+  return deleted
+}
+
 /**
  * Frees some ids of events of which nothing is left, neither in a stream nor in a table: a new event of the same id would
  * make the same deliveries.

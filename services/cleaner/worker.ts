@@ -9,7 +9,13 @@ import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import type { Orm } from '#shared/runtime/postgres.ts'
 import type { CleanerConfig } from './config.ts'
-import { deleteOldDeliveries, deleteOldEvents, deleteOldRejections, freeOldEventIds } from './delete-old.ts'
+import {
+  deleteOldDeliveries,
+  deleteOldEvents,
+  deleteOldFigures,
+  deleteOldRejections,
+  freeOldEventIds,
+} from './delete-old.ts'
 import { expiringDeadLetters, unreadWarnings } from './warnings.ts'
 
 export interface CleanerDependencies {
@@ -64,6 +70,7 @@ export function createCleaner({ nats, orm, registry, health, config, clock, logg
     const { ledgerMaxAgeDays } = config.limits
     const receivedBeforeMs = clock.nowMs() - ledgerMaxAgeDays * DAY_MS
     await inBatches((limit) => freeOldEventIds(orm, { receivedBeforeMs, limit }))
+    await deleteOldFigures(orm, receivedBeforeMs)
     // What was published under a name that is no application's belongs to nobody.
     await inBatches((limit) => deleteOldRejections(orm, null, { rejectedBeforeMs: receivedBeforeMs, limit }))
   }

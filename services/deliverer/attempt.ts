@@ -4,6 +4,7 @@ import type { RetryPolicy } from '#shared/domain/retry-policy.ts'
 import type { SubscriptionRetryPolicy } from '#shared/facts/control.ts'
 import type { Decision, DeliveryAttempted } from '#shared/facts/ledger.ts'
 import type { RetryDue } from '#shared/facts/waiting.ts'
+import type { Span } from '#shared/runtime/tracing.ts'
 import type { DueAttempt } from './work-item.ts'
 
 /** When a request was made and what came of it. */
@@ -12,6 +13,8 @@ export interface MadeRequest {
   startedAtMs: number
   finishedAtMs: number
   durationMs: number
+  /** Null: nothing is traced. */
+  span: Span | null
 }
 
 /** The fact of an attempt. `wasCancelled`: the delivery was called off meanwhile, so nothing follows. */

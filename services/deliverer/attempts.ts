@@ -8,13 +8,16 @@ import { LEDGER_SUBJECTS, WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { RetryDue } from '#shared/facts/waiting.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
-import type { EventCache } from '#shared/runtime/event-cache.ts'
+import type { CachedEvent, EventCache } from '#shared/runtime/event-cache.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import type { Sender } from '#shared/runtime/sender/sender.ts'
 import { STREAM_NAMES } from '#shared/runtime/streams.ts'
+import type { Span, Tracing } from '#shared/runtime/tracing.ts'
 import { attemptFact, type MadeRequest, nextAttempt, policyFor } from './attempt.ts'
+import { attemptSpan, endSpan } from './attempt-span.ts'
 import type { DelivererConfig } from './config.ts'
+import type { AttemptFigures } from './figures.ts'
 import type { Settlement } from './held-items.ts'
 import type { RecordedAttempts } from './recorded-attempts.ts'
 import { buildRequest } from './request.ts'
@@ -35,6 +38,8 @@ export interface AttemptsOptions {
   config: DelivererConfig
   clock: Clock
   random: () => number
+  figures: AttemptFigures
+  tracing: Tracing
   logger: Logger
   /** Requests that are cut now are made again after the next start. */
   isStopping(): boolean
@@ -63,7 +68,8 @@ const IN_PROGRESS_AFTER_MS = 1_000
 const RECORD_AGAIN_MS = 250
 
 export function createAttempts(options: AttemptsOptions): Attempts {
-  const { nats, registry, ledger, waiting, eventCache, sender, targets, settling, config, clock, logger } = options
+  const { nats, registry, ledger, waiting, eventCache, sender, targets, settling, config, clock, logger, tracing } =
+    options
   const recorded = options.recorded
   const { finish, giveBack } = settling
   const startedRequests = new Map<WorkItem, number>()
@@ -88,6 +94,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   async function complete(item: WorkItem, made: MadeRequest, subscription: RegisteredSubscription): Promise<void> {
     try {
       const judgement = judge(item, made, subscription)
+      endSpan(made, judgement)
       options.onAnswered(item, made, judgement)
       finish(item, await recordAtLast(item, made, judgement))
       options.afterRecorded(item, made, judgement)
@@ -115,14 +122,17 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     const cached = eventCache.get(eventSeq)
     const event = cached instanceof Promise ? await cached : cached
     const startedAtMs = clock.nowMs()
+    const trace = traceOf(item.attempt, event, subscription)
+    const { span } = trace
     const instant = (made: MadeRequest['result']) => ({
       result: made,
       startedAtMs,
       finishedAtMs: startedAtMs,
       durationMs: 0,
+      span,
     })
     if (event === null) return instant({ type: 'event-expired', message: 'The event is no longer kept' })
-    const sent = { ...event, replayId: item.attempt.replayId }
+    const sent = { ...event, replayId: item.attempt.replayId, traceparent: trace.sent }
     const request = buildRequest(targets.of(subscription), sent, Math.floor(startedAtMs / 1_000), config.format)
     if (subscription.state.handshake) request?.headers.push(REQUEST_ORIGIN_HEADER, config.origin)
     if (request === null) return instant({ type: 'invalid-header', message: 'A header value is not visible ASCII' })
@@ -130,8 +140,18 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     startedRequests.set(item, begin)
     const result = await sender.send(request)
     startedRequests.delete(item)
-    if (options.isStopping() && result.type === 'connection-failed') return null
-    return { result, startedAtMs, finishedAtMs: clock.nowMs(), durationMs: Math.round(performance.now() - begin) }
+    if (options.isStopping() && result.type === 'connection-failed') {
+      span?.end('stopping')
+      return null
+    }
+    return { result, startedAtMs, finishedAtMs: clock.nowMs(), durationMs: Math.round(performance.now() - begin), span }
+  }
+
+  /** The span of an attempt, and what its receiver is told of it: without tracing what the publisher has given. */
+  function traceOf(attempt: DueAttempt, event: CachedEvent | null, { state }: RegisteredSubscription) {
+    const parent = event?.event.traceparent
+    const span = tracing.isOn ? tracing.begin(attemptSpan(attempt, state, parent)) : null
+    return { span, sent: config.sendsTraceparent ? (span?.traceparent ?? parent) : undefined }
   }
 
   /** First the schedule of the retry, then the fact: a crash in between repeats the attempt. May be done more than once. */
@@ -155,7 +175,8 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     })
     if (isDuplicate) return followRecorded(item)
     recorded().add(fact)
-    logAttempt(fact, attempt.replayId)
+    options.figures.recorded(fact, attempt)
+    logAttempt(fact, attempt.replayId, made.span)
     if (fact.decision.type === 'retry') return 'retried'
     // Only now is it certain that ours is the decision that holds.
     if (item.isRedelivered) await withdrawSchedule(item)
@@ -200,7 +221,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     })
   }
 
-  function logAttempt(fact: DeliveryAttempted, replayId: string | undefined): void {
+  function logAttempt(fact: DeliveryAttempted, replayId: string | undefined, span: Span | null): void {
     if (fact.decision.type === 'succeeded' && !logger.isLevelEnabled('debug')) return
     const fields = {
       delivery_id: fact.deliveryId,
@@ -210,6 +231,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       outcome: fact.outcome,
       decision: fact.decision.type,
       ...(replayId === undefined ? {} : { replay_id: replayId }),
+      ...(span === null ? {} : { trace_id: span.traceId }),
     }
     if (fact.decision.type === 'succeeded') logger.debug(fields, 'attempt finished')
     else logger.info(fields, 'attempt finished')

@@ -21,6 +21,8 @@ export interface DelivererConfig {
   /** The name that this jethook goes by when it asks receivers for their consent. */
   origin: string
   retryPolicy: RetryPolicy
+  /** Whether receivers are told which trace a request is of. */
+  sendsTraceparent: boolean
 }
 
 /** @throws {SettingsError} when a list among the settings can't be read. */
@@ -54,6 +56,7 @@ export function delivererConfig(settings: Settings): DelivererConfig {
         userAgent: `jethook/${JETHOOK_VERSION}`,
       },
       origin: originOf(settings),
+      sendsTraceparent: settings.SEND_TRACEPARENT,
       retryPolicy: {
         scheduleMs: parseRetrySchedule(settings.RETRY_SCHEDULE),
         retriesMax: settings.MAX_RETRIES,

@@ -43,6 +43,8 @@ export interface Dispatcher {
   takeWaiting(isWanted?: (item: WorkItem) => boolean): WorkItem[]
   takeWaitingOf(subscriptionId: string, isWanted: (item: WorkItem) => boolean): WorkItem[]
   waitingCount(subscriptionId: string): number
+  /** Requests that have begun and not ended. */
+  underWayCount(): number
   stop(): void
 }
 
@@ -239,6 +241,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const queue = queues.get(subscriptionId)
       return queue === undefined ? 0 : countOf(queue)
     },
+    underWayCount: () => underWayCount,
     stop() {
       isStopped = true
       for (const queue of queues.values()) if (queue.wake !== null) clearTimeout(queue.wake)

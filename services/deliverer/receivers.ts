@@ -29,6 +29,13 @@ export interface AnswerSeen {
   holdMs: number
 }
 
+/** How many receivers get nothing but probes, for which reason, and how many have asked to be left alone for a while. */
+export interface BreakerCounts {
+  'open-failures': number
+  'open-time-outs': number
+  'on-hold': number
+}
+
 /** What is known of the subscriptions' receivers, of each by the one process that owns its lane. */
 export interface Receivers {
   /** @param isDraining Something has piled up for it. */
@@ -38,6 +45,7 @@ export interface Receivers {
   answered(subscriptionId: string, seen: AnswerSeen): void
   /** Since when there has been nothing but failures, in ms; null: that isn't so. */
   failingSinceMs(subscriptionId: string): number | null
+  counts(): BreakerCounts
   /** Of a lane that isn't ours any more. */
   forget(subscriptionId: string): void
 }
@@ -228,6 +236,15 @@ export function createReceivers({ registry, control, consentOf, clock, logger, c
     began,
     answered,
     failingSinceMs: (subscriptionId) => receivers.get(subscriptionId)?.failingSinceMs ?? null,
+    counts() {
+      const counts: BreakerCounts = { 'open-failures': 0, 'open-time-outs': 0, 'on-hold': 0 }
+      const nowMs = clock.nowMs()
+      for (const { breaker, holdUntilMs } of receivers.values()) {
+        if (breaker.type === 'open') counts[breaker.reason === 'failures' ? 'open-failures' : 'open-time-outs']++
+        if (holdUntilMs !== null && holdUntilMs > nowMs) counts['on-hold']++
+      }
+      return counts
+    },
     forget: (subscriptionId) => void receivers.delete(subscriptionId),
   }
 }

@@ -62,6 +62,8 @@ function clientTls(subscriptionId: string, tls: TargetTls | null): ClientTls | n
 export interface SentEvent extends CachedEvent {
   /** The replay that it is sent again by. */
   replayId?: string | undefined
+  /** What the receiver may go on with. */
+  traceparent?: string | undefined
 }
 
 /**
@@ -70,7 +72,7 @@ export interface SentEvent extends CachedEvent {
  */
 export function buildRequest(
   target: PreparedTarget,
-  { event, payload, replayId }: SentEvent,
+  { event, payload, replayId, traceparent }: SentEvent,
   timestamp: number,
   format: RequestFormat,
 ): OutgoingRequest | null {
@@ -92,6 +94,7 @@ export function buildRequest(
   const isGiven = (wanted: string) => target.headers.some(([name]) => name === wanted)
   if (!isGiven('accept')) headers.push('accept', '*/*')
   if (!isGiven('user-agent')) headers.push('user-agent', format.userAgent)
+  if (traceparent !== undefined && !isGiven('traceparent')) headers.push('traceparent', traceparent)
   const { origin, path, method, timeoutMs, tls } = target
   const request: OutgoingRequest = { origin, path, method, headers, body: payload }
   if (timeoutMs !== null) request.timeoutMs = timeoutMs

@@ -12,16 +12,19 @@ import type { EventCache } from '#shared/runtime/event-cache.ts'
 import { type Health, unwell, WELL } from '#shared/runtime/health.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
+import { type Metrics, NO_METRICS } from '#shared/runtime/metrics.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createPeers, type Peers } from '#shared/runtime/peers.ts'
 import { createSender, type Sender } from '#shared/runtime/sender/sender.ts'
 import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { NO_TRACING, type Tracing } from '#shared/runtime/tracing.ts'
 import type { MadeRequest } from './attempt.ts'
 import { createAttempts } from './attempts.ts'
 import { createAutoDisable } from './auto-disable.ts'
 import { createCalledOff } from './called-off.ts'
 import type { DelivererConfig } from './config.ts'
 import { createDispatcher } from './dispatcher.ts'
+import { createAttemptFigures, registerDelivererFigures } from './figures.ts'
 import { createHandshakes } from './handshakes.ts'
 import { createHeldItems, type Settlement } from './held-items.ts'
 import { createIntake } from './intake.ts'
@@ -54,6 +57,10 @@ export interface DelivererDependencies {
   /** Left out: the processes find each other by NATS. */
   peers?: Peers
   health?: Health
+  /** Left out: nothing is counted. */
+  metrics?: Metrics
+  /** Left out: nothing is traced. */
+  tracing?: Tracing
   logger: Logger
 }
 
@@ -71,7 +78,19 @@ const UNWELL_FROM_FAILURES = 5
  * loses one.
  */
 export function createDeliverer(deps: DelivererDependencies): Service {
-  const { nats, registry, controlReader, ledger, waiting, control, config, clock, logger } = deps
+  const {
+    nats,
+    registry,
+    controlReader,
+    ledger,
+    waiting,
+    control,
+    config,
+    clock,
+    logger,
+    metrics = NO_METRICS,
+    tracing = NO_TRACING,
+  } = deps
   const sender = deps.sender ?? createSender(config.sender, logger)
   const peers = deps.peers ?? createPeers({ nats, logger, kind: 'deliverer', selfId: randomUUID() })
   const lanes = new Map<number, Lane>()
@@ -173,6 +192,8 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     settling: { ...settling, finish: waitingRoom.finish },
     config,
     random: deps.random,
+    figures: createAttemptFigures(metrics),
+    tracing,
     isCalledOff,
     onAnswered,
     afterRecorded,
@@ -194,6 +215,13 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     if (ownership.failuresInARow() >= UNWELL_FROM_FAILURES) return unwell('lanes can not be shared out')
     const troubled = [...lanes.values()].filter((lane) => lane.isInTrouble())
     return troubled.length === 0 ? WELL : unwell(`lanes wait for NATS: ${troubled.map(({ lane }) => lane).join(', ')}`)
+  })
+
+  registerDelivererFigures(metrics, {
+    underWay: dispatcher.underWayCount,
+    held: () => held.size,
+    lanes: () => lanes.size,
+    breakers: receivers.counts,
   })
 
   // -- what happens --------------------------------------------------------------------------------------------------

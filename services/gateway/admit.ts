@@ -64,7 +64,9 @@ export interface Acceptance {
   eventType: string
   nowMs: number
   ip: string
+  clientName?: string
   controlSeq: number
+  traceparent?: string | undefined
   appendId: string
 }
 
@@ -84,7 +86,9 @@ export function acceptEvent(read: ReadEvent, { nowMs, ...acceptance }: Acceptanc
     receivedAtMs: nowMs,
     ...(deliverAtMs === null ? {} : { deliverAtMs }),
     ip: acceptance.ip,
+    ...(acceptance.clientName === undefined ? {} : { clientName: acceptance.clientName }),
     controlSeq: acceptance.controlSeq,
+    ...(acceptance.traceparent === undefined ? {} : { traceparent: acceptance.traceparent }),
     appendId: acceptance.appendId,
   }
 }

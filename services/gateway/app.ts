@@ -4,9 +4,13 @@ import type { Service } from '#shared/runtime/lifecycle.ts'
 import { createMailer } from '#shared/runtime/mail/mailer.ts'
 import { createAuthenticator, type Principal } from './authentication.ts'
 import { createAuthorizer } from './authorizer.ts'
+import { registerBacklogFigures } from './backlog-figures.ts'
 import type { GatewayConfig } from './config.ts'
+import { registerDashboard } from './dashboard.ts'
 import type { GatewayDependencies, RouteDependencies } from './dependencies.ts'
+import { problemOf } from './error-handler.ts'
 import { createFreshRegistry } from './fresh-registry.ts'
+import { createIngestFigures, type IngestFigures } from './ingest-figures.ts'
 import { createNatsDoor } from './nats-door/nats-door.ts'
 import { OPENAPI_OPTIONS } from './openapi.ts'
 import { type Action, ruleOf } from './permissions.ts'
@@ -14,6 +18,8 @@ import { createEventQuota, type QuotaWarning } from './quotas/event-quota.ts'
 import { createQuotaMails, createQuotaWarningEvents } from './quotas/warnings.ts'
 import { createRequestLimits, type RequestLimits } from './rate-limits.ts'
 import { createReadYourWrites } from './read-your-writes.ts'
+import { createRecordAction } from './record-action.ts'
+import { traceRequests } from './request-traces.ts'
 import { registerApplicationSecretRoutes } from './routes/application-secrets.ts'
 import { registerApplicationRoutes } from './routes/applications.ts'
 import { registerAuditRoutes } from './routes/audit.ts'
@@ -25,19 +31,25 @@ import { registerEventTypeRoutes } from './routes/event-types.ts'
 import { registerEventRoutes } from './routes/events.ts'
 import { registerEventsPerDayRoutes } from './routes/events-per-day.ts'
 import { registerFilterRoutes } from './routes/filters.ts'
+import { registerGuide } from './routes/guide.ts'
 import { registerInstanceRoutes } from './routes/instance.ts'
 import { registerJobRoutes } from './routes/jobs.ts'
+import { registerLiveRoutes } from './routes/live.ts'
 import { registerOperationalApplicationRoutes } from './routes/operational-application.ts'
 import { registerOrganizationRoutes } from './routes/organizations.ts'
+import { registerOverviewRoutes } from './routes/overview.ts'
 import { HealthQuery, refuseWithoutKey, registerPublicRoutes } from './routes/public.ts'
 import { registerRejectionRoutes } from './routes/rejections.ts'
 import { registerRequestAttemptRoutes } from './routes/request-attempts.ts'
 import { registerResponseRoutes } from './routes/responses.ts'
+import { registerSearchRoutes } from './routes/search.ts'
 import { registerServiceTokenRoutes } from './routes/service-tokens.ts'
 import { registerSubscriptionControlRoutes } from './routes/subscription-control.ts'
 import { registerSubscriptionSecretRoutes } from './routes/subscription-secrets.ts'
 import { registerSubscriptionRoutes } from './routes/subscriptions.ts'
+import { registerSystemRoutes } from './routes/system.ts'
 import { registerTimelineRoutes } from './routes/timeline.ts'
+import { registerUsageRoutes } from './routes/usage.ts'
 import { createSchemaChecker } from './schema-check/schema-checker.ts'
 import { createServer, type GatewayServer, refuseOtherMethods } from './server.ts'
 
@@ -54,6 +66,8 @@ declare module 'fastify' {
     action?: Action
     /** Events are posted here: rate limits of their own. */
     isIngest?: boolean
+    /** It stays open as long as the client wants. */
+    isLongLived?: boolean
     /** Its body may also be a CloudEvent, in either mode. */
     takesCloudEvents?: boolean
   }
@@ -80,12 +94,15 @@ export function createGateway(deps: GatewayDependencies): Gateway {
   let listeningUrl = ''
   const routeDeps = createRouteDependencies(deps, () => config.appUrl ?? listeningUrl)
   const natsDoor = createNatsDoor(routeDeps)
+  registerBacklogFigures({ ...deps, laneCount: config.laneCount })
   let starting: Promise<GatewayServer> | null = null
 
   async function start(): Promise<GatewayServer> {
     await routeDeps.eventQuota.start()
     const server = await createServer(config, logger)
     decorateRequests(server, routeDeps)
+    countEvents(server, routeDeps.figures)
+    traceRequests(server, routeDeps)
     await registerRoutes(server, routeDeps)
     listeningUrl = await listen(server, config)
     await natsDoor.start()
@@ -126,10 +143,24 @@ function createRouteDependencies(deps: GatewayDependencies, appUrl: () => string
     readYourWrites: createReadYourWrites({ ...deps, timeoutMs: config.readYourWritesTimeoutMs }),
     freshRegistry,
     authorize: createAuthorizer(registry, freshRegistry),
+    recordAction: createRecordAction({ ...deps, control: deps.appenders.control }),
     mailer,
     schemaChecker: createSchemaChecker({ ...SCHEMA_CHECKER_LIMITS, timeLimitMs }),
     eventQuota: createEventQuota({ ...deps, config: config.quotas, onWarning }),
+    figures: createIngestFigures(deps.metrics),
   }
+}
+
+/** Also what is refused before anybody has looked at the event. */
+function countEvents(server: GatewayServer, figures: IngestFigures): void {
+  server.addHook('onError', (request, _, error, done) => {
+    if (request.routeOptions.config.isIngest) figures.rejected('rest', problemOf(error).id)
+    done()
+  })
+  server.addHook('onResponse', (request, reply, done) => {
+    if (request.routeOptions.config.isIngest && reply.statusCode < 300) figures.answered(reply.elapsedTime)
+    done()
+  })
 }
 
 /** Limits and credentials are checked before a body is read. */
@@ -190,7 +221,7 @@ function createGate(deps: RouteDependencies, limits: RequestLimits): Gate {
   }
 }
 
-async function registerRoutes(server: GatewayServer, deps: RouteDependencies): Promise<void> {
+export async function registerRoutes(server: GatewayServer, deps: RouteDependencies): Promise<void> {
   await server.register(swagger, OPENAPI_OPTIONS)
   const refuseTheRest = refuseOtherMethods(server)
   await server.register(
@@ -219,6 +250,11 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
       registerJobRoutes(routes, deps)
       registerTimelineRoutes(routes, deps)
       registerRejectionRoutes(routes, deps)
+      registerOverviewRoutes(routes, deps)
+      registerUsageRoutes(routes, deps)
+      registerLiveRoutes(routes, deps)
+      registerSearchRoutes(routes, deps)
+      registerSystemRoutes(routes, deps)
     },
     { prefix: '/api/v1' },
   )
@@ -226,6 +262,8 @@ async function registerRoutes(server: GatewayServer, deps: RouteDependencies): P
   registerReadiness(server, deps)
   registerMetrics(server, deps)
   await registerDocs(server)
+  await registerGuide(server)
+  await registerDashboard(server, deps.config.dashboardFolder)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
 import { laneOf } from '#shared/domain/ids.ts'
 import { WAITING_SUBJECTS } from '#shared/facts/subjects.ts'
+import type { Nats } from '#shared/runtime/nats.ts'
 import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { RouteDependencies } from './dependencies.ts'
 
@@ -15,14 +16,14 @@ export async function countBacklog(
 ): Promise<{ parked: number; scheduled: number }> {
   const lane = laneOf(subscriptionId, deps.config.laneCount)
   const [parked, scheduled] = await Promise.all([
-    count(deps, WAITING_SUBJECTS.allParked(lane, subscriptionId)),
-    count(deps, WAITING_SUBJECTS.retry(lane, subscriptionId, '*')),
+    countMatching(deps.nats, WAITING_SUBJECTS.allParked(lane, subscriptionId)),
+    countMatching(deps.nats, WAITING_SUBJECTS.retry(lane, subscriptionId, '*')),
   ])
   return { parked, scheduled }
 }
 
-/** A consumer that reads nothing: the server says how much there would be to read, without a look at each. */
-async function count({ nats }: BacklogDependencies, filter: string): Promise<number> {
+/** How much of WAITING a filter matches. A consumer that reads nothing: the server says how much there would be to read. */
+export async function countMatching(nats: Nats, filter: string): Promise<number> {
   const { name, num_pending: pending } = await nats.jsm.consumers.add(STREAM_NAMES.waiting, {
     filter_subject: filter,
     deliver_policy: DeliverPolicy.All,

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseUuid } from '#shared/domain/ids.ts'
 import type { RateLimit } from '#shared/domain/rate-limit.ts'
 import type { TargetRules } from '#shared/domain/target-url.ts'
@@ -7,12 +9,19 @@ import type { ResolverOptions } from '#shared/runtime/sender/resolver.ts'
 import { resolverOptions } from '#shared/runtime/sender/sender-config.ts'
 import { targetRules } from '#shared/runtime/target-rules.ts'
 
+/** Where a build leaves the dashboard. */
+const BUILT_DASHBOARD = fileURLToPath(new URL('../../dashboard/dist', import.meta.url))
+
 export interface GatewayConfig {
   host: string
   port: number
   /** Base of links in answers; null: wherever it listens. */
   appUrl: string | null
   corsOrigins: string[]
+  /** Directory of all local state. */
+  home: string
+  /** Absolute. */
+  dashboardFolder: string
   trustedProxies: string[]
   readYourWritesTimeoutMs: number
   duplicateWindowMs: number
@@ -38,6 +47,8 @@ export interface GatewayConfig {
   quotas: QuotaConfig
   rateLimits: RateLimits
   targets: TargetsConfig
+  /** Whether what messages say of their publishers was written by the server. */
+  isRequestInfoTrusted: boolean
 }
 
 /** Where subscriptions may lead. */
@@ -85,6 +96,8 @@ export function gatewayConfig(settings: Settings): GatewayConfig {
     host: settings.IP,
     port: settings.PORT,
     appUrl: settings.APP_URL || null,
+    home: resolve(settings.JETHOOK_HOME),
+    dashboardFolder: settings.DASHBOARD_FOLDER === '' ? BUILT_DASHBOARD : resolve(settings.DASHBOARD_FOLDER),
     corsOrigins: listOf(settings.CORS_ALLOWED_ORIGINS),
     trustedProxies: listOf(settings.REVERSE_PROXY_IPS),
     readYourWritesTimeoutMs: settings.READ_YOUR_WRITES_TIMEOUT_MS,
@@ -96,6 +109,7 @@ export function gatewayConfig(settings: Settings): GatewayConfig {
     deliveryTimeoutMs: settings.DELIVERY_TIMEOUT_MS,
     healthCheckKey: settings.HEALTH_CHECK_KEY ?? null,
     laneCount: settings.LANES,
+    isRequestInfoTrusted: settings.NATS_REQUEST_INFO_TRUSTED,
     hasSecurityHeaders: settings.ENABLE_SECURITY_HEADERS,
     hasHstsHeader: settings.ENABLE_HSTS_HEADER,
     overloadDelayMs: settings.OVERLOAD_EVENT_LOOP_DELAY_MS,

@@ -8,6 +8,7 @@ import {
   isStoreFull,
 } from '#shared/runtime/appender.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
+import { traceOf } from './request-traces.ts'
 
 const RETRY_AFTER_SECONDS = 5
 
@@ -16,7 +17,10 @@ export function createErrorHandler(logger: Logger, bodyMaxBytes: number) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const document = toProblem(error, bodyMaxBytes)
     if (document.status >= 500)
-      logger.error({ err: error, method: request.method, route: request.routeOptions.url }, 'request failed')
+      logger.error(
+        { err: error, method: request.method, route: request.routeOptions.url, ...traceOf(request) },
+        'request failed',
+      )
     sendProblem(reply, document)
   }
 }

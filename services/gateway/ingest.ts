@@ -18,6 +18,7 @@ import {
 } from './admit.ts'
 import type { Principal } from './authentication.ts'
 import type { RouteDependencies } from './dependencies.ts'
+import type { Door } from './ingest-figures.ts'
 import { findEventId } from './queries/event-ids.ts'
 import type { Reservation } from './quotas/event-quota.ts'
 import { createUsedIds } from './used-ids.ts'
@@ -30,6 +31,10 @@ const PAYLOAD_MAX_DEFAULT_BYTES = 1_048_576
 export interface Sender {
   principal: Principal
   ip: string
+  /** What a NATS client calls its connection, where that is known. */
+  clientName?: string
+  /** What the event's deliveries follow from, for whoever draws the trace. */
+  traceparent?: string | undefined
   /** Of an event that comes out of a stream, and may come again. */
   entry?: Entry
 }
@@ -71,14 +76,15 @@ interface PreparedEvent {
   entry: Entry | undefined
 }
 
-export function createIngest(deps: RouteDependencies): Ingest {
-  const { nats, orm, registry, appenders, config, clock, freshRegistry, readYourWrites, eventQuota } = deps
+export function createIngest(deps: RouteDependencies, door: Door): Ingest {
+  const { nats, orm, registry, appenders, config, clock, freshRegistry, readYourWrites, eventQuota, figures } = deps
   const appendPrefix = `${randomUUID()}-`
   let appendCounter = 0
   const window = { windowMs: config.duplicateWindowMs, appendTimeoutMs: config.appendTimeoutMs }
   const usedIds = createUsedIds({ nats, orm, clock, windowMs: reliableWindowMs(window) })
 
-  async function prepare({ post, sender: { principal, ip, entry } }: SentPost): Promise<PreparedEvent> {
+  async function prepare({ post, sender }: SentPost): Promise<PreparedEvent> {
+    const { principal, ip, clientName, traceparent, entry } = sender
     const nowMs = clock.nowMs()
     let read = freshRegistry.decide(() => readEvent(post, principal, registry, nowMs))
     if (read instanceof Promise) read = await read
@@ -93,7 +99,9 @@ export function createIngest(deps: RouteDependencies): Ingest {
         eventType: type.name,
         nowMs,
         ip,
+        ...(clientName === undefined ? {} : { clientName }),
         controlSeq: registry.seq,
+        traceparent,
         appendId: entry?.appendId ?? appendPrefix + (appendCounter++).toString(36),
       })
       return { event, message: messageOf(event, payload, type), reservation, entry }
@@ -136,6 +144,7 @@ export function createIngest(deps: RouteDependencies): Ingest {
       if (isDuplicate && entry !== undefined && (await isOfEntry(seq, entry))) throw new EntryTakenError()
       if (isDuplicate) throw new ProblemError('EventAlreadyIngested')
       reservation?.keep(seq)
+      figures.accepted(door, 1)
       return event
     } catch (error) {
       reservation?.release()
@@ -150,6 +159,7 @@ export function createIngest(deps: RouteDependencies): Ingest {
     try {
       const { seq } = await appenders.events.appendGroup(prepared.map(({ message }) => message))
       for (const [i, { reservation }] of prepared.entries()) reservation?.keep(seq - prepared.length + 1 + i)
+      figures.accepted(door, prepared.length)
       return prepared.map(({ event }) => ({ event }))
     } catch (error) {
       if (error instanceof AppendDuplicateError) {

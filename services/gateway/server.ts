@@ -87,7 +87,7 @@ export async function createServer(config: GatewayConfig, logger: Logger): Promi
   })
   server.addHook('onResponse', (request, reply, done) => {
     const { method, routeOptions } = request
-    if (reply.elapsedTime > SLOW_REQUEST_MS)
+    if (reply.elapsedTime > SLOW_REQUEST_MS && !routeOptions.config.isLongLived)
       logger.warn({ method, route: routeOptions.url, elapsed_ms: Math.round(reply.elapsedTime) }, 'slow request')
     done()
   })

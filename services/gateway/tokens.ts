@@ -7,6 +7,7 @@ export const TOKEN_PREFIXES = {
   service: 'jhst_',
   verifyEmail: 'jhve_',
   resetPassword: 'jhrp_',
+  signIn: 'jhsi_',
 } as const
 
 const TOKEN_BYTES = 32

@@ -4,20 +4,27 @@ import type { Nats } from '#shared/runtime/nats.ts'
 import { createStreamReader, type StreamReader } from '#shared/runtime/stream-reader.ts'
 import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 
+/** A request of a delivery was made. */
+export interface MadeAttempt {
+  deliveryId: string
+  /** From when the delivery was made until then. */
+  waitedMs: number
+}
+
 /** Tells which deliveries were attempted, from now on; it reads LEDGER only while somebody listens. */
 export interface Attempted {
   /**
    * Resolves when nothing that is recorded from now on will be missed.
    * @returns a function that ends this.
    */
-  listen(listener: (deliveryId: string) => void): Promise<() => Promise<void>>
+  listen(listener: (made: MadeAttempt) => void): Promise<() => Promise<void>>
 }
 
 const BATCH_MAX = 1_000
 const GATHER_MS = 10
 
 export function createAttempted({ nats, logger }: { nats: Nats; logger: Logger }): Attempted {
-  const listeners = new Set<(deliveryId: string) => void>()
+  const listeners = new Set<(made: MadeAttempt) => void>()
   let reader: StreamReader | null = null
   let readThroughSeq = 0
 
@@ -32,8 +39,8 @@ export function createAttempted({ nats, logger }: { nats: Nats; logger: Logger }
       gatherMs: GATHER_MS,
       async onBatch(messages) {
         for (const { data, seq } of messages) {
-          const deliveryId = deliveryIdIn(data)
-          if (deliveryId !== null) for (const listener of listeners) listener(deliveryId)
+          const made = madeAttemptIn(data)
+          if (made !== null) for (const listener of listeners) listener(made)
           readThroughSeq = seq
         }
       },
@@ -64,13 +71,13 @@ export function createAttempted({ nats, logger }: { nats: Nats; logger: Logger }
   }
 }
 
-const NAME = '"deliveryId":"'
-const ID_CHARACTERS = 36
-const HEAD_BYTES = 256
+const HEAD_BYTES = 1_024
 
 /** An attempt's fact is large for what is asked of it here: its head says it. */
-function deliveryIdIn(data: Uint8Array): string | null {
+function madeAttemptIn(data: Uint8Array): MadeAttempt | null {
   const head = Buffer.from(data.buffer, data.byteOffset, Math.min(HEAD_BYTES, data.length)).toString('latin1')
-  const place = head.indexOf(NAME)
-  return place === -1 ? null : head.slice(place + NAME.length, place + NAME.length + ID_CHARACTERS)
+  const deliveryId = /"deliveryId":"([^"]+)"/.exec(head)?.[1]
+  if (deliveryId === undefined) return null
+  const times = /"createdAtMs":(\d+).*"startedAtMs":(\d+)/.exec(head)
+  return { deliveryId, waitedMs: times === null ? 0 : Number(times[2]) - Number(times[1]) }
 }

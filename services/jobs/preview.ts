@@ -4,7 +4,7 @@ import type { PassedOver } from './passed-over.ts'
 import type { RunContext } from './run.ts'
 import { readSelectedEvents } from './selected-events.ts'
 
-const BATCH_MAX = 250
+const BATCH_MAX = 100
 /** After each batch others have their turn: live traffic goes first. */
 const PAUSE_MS = 4
 const SUBSCRIPTIONS_SHOWN = 100
@@ -34,10 +34,11 @@ export async function previewReplay(
         readThroughSeq = eventSeq
         if (!isChosen) continue
         preview.events++
-        if (deliveries.length === 0) continue
+        const count = selection.target === 'nats' ? 1 : deliveries.length
+        if (count === 0) continue
         preview.oldestAtMs ??= matchable.event.receivedAtMs
-        preview.count += deliveries.length
-        preview.payloadBytes += deliveries.length * matchable.payload.length
+        preview.count += count
+        preview.payloadBytes += count * matchable.payload.length
         for (const { subscriptionId } of deliveries) counts.set(subscriptionId, (counts.get(subscriptionId) ?? 0) + 1)
       }
       await delay(PAUSE_MS)

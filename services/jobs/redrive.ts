@@ -6,22 +6,29 @@ import type { DeadLettersDiscarded, DeadLettersRedriven, DeliveryCreated } from 
 import { letNextOneGo } from '#shared/runtime/let-next-one-go.ts'
 import type { ChosenLetter } from './chosen-letters.ts'
 import type { DeskEntry } from './dead-letter-desk.ts'
-import { BATCH_MAX, type RunContext, startTurns, type Turns } from './run.ts'
+import { BATCH_MAX, type RunContext, SENT_MAX, startTurns, type Turns } from './run.ts'
 
 /** What is done with some of the chosen dead letters. */
 type Deal = (letters: readonly ChosenLetter[], turns: Turns) => Promise<{ done: number; refused: readonly string[] }>
 
 /** @returns false when it was paused or cancelled before all chosen ones were dealt with. */
 export async function runRedrive(context: RunContext, selection: DeadLetterSelection): Promise<boolean> {
-  return dealWithAll(context, selection, (letters, turns) => redrive(context, letters, turns))
+  return dealWithAll(context, selection, {
+    batchMax: SENT_MAX,
+    deal: (letters, turns) => redrive(context, letters, turns),
+  })
 }
 
 export async function runDiscard(context: RunContext, selection: DeadLetterSelection): Promise<boolean> {
-  return dealWithAll(context, selection, (letters) => discard(context, letters))
+  return dealWithAll(context, selection, { batchMax: BATCH_MAX, deal: (letters) => discard(context, letters) })
 }
 
-async function dealWithAll(context: RunContext, selection: DeadLetterSelection, deal: Deal): Promise<boolean> {
-  const turns = await startTurns(context)
+async function dealWithAll(
+  context: RunContext,
+  selection: DeadLetterSelection,
+  { deal, batchMax }: { deal: Deal; batchMax: number },
+): Promise<boolean> {
+  const turns = await startTurns(context, batchMax)
   try {
     return await dealInTurns(context, selection, { deal, turns })
   } finally {

@@ -7,7 +7,7 @@ import { readLastOf, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { type PassedOver, readPassedOver } from './passed-over.ts'
 import { previewReplay } from './preview.ts'
 import { StretchEnded } from './read-stretch.ts'
-import { BATCH_MAX, type RunContext, startTurns, type Turns } from './run.ts'
+import { BATCH_MAX, type RunContext, SENT_MAX, startTurns, type Turns } from './run.ts'
 import { readSelectedEvents, type SelectedEvent } from './selected-events.ts'
 
 /** Where a replay stands: its last fact in LEDGER, and what that says. */
@@ -32,7 +32,7 @@ export async function runReplay(context: RunContext, selection: EventSelection):
     await progress.save()
   }
   if (job.wanted !== 'run') return false
-  const turns = await startTurns(context)
+  const turns = await startTurns(context, SENT_MAX)
   try {
     return await replayInTurns(context, selection, { passedOver, turns })
   } finally {
@@ -51,7 +51,10 @@ async function replayInTurns(
   let throughSeq = Math.max(place.fact?.throughEventSeq ?? 0, progress.now.position.seq, selection.fromSeq - 1)
   progress.update({ done: place.fact?.deliveriesSoFar ?? 0, position: { seq: throughSeq } })
 
-  async function append(deliveries: readonly DeliveryCreated[], upTo: UpTo): Promise<void> {
+  async function append(matched: readonly DeliveryCreated[], upTo: UpTo): Promise<void> {
+    const nowMs = context.clock.nowMs()
+    // They may have waited for their turn since they were matched.
+    const deliveries = matched.map((delivery) => ({ ...delivery, createdAtMs: nowMs }))
     const fact: ReplayAdvanced = {
       v: 1,
       type: 'replay_advanced',
@@ -61,7 +64,7 @@ async function replayInTurns(
       controlSeq: context.registry.seq,
       deliveryCount: deliveries.length,
       deliveriesSoFar: (place.fact?.deliveriesSoFar ?? 0) + deliveries.length,
-      advancedAtMs: context.clock.nowMs(),
+      advancedAtMs: nowMs,
     }
     turns.send(deliveries)
     place = { seq: await appendAdvanced(context, deliveries, fact, place), fact }
@@ -73,7 +76,7 @@ async function replayInTurns(
 
   return readSelectedEvents(context, selection, {
     passedOver,
-    batchMax: Math.max(1, Math.min(BATCH_MAX, Math.ceil(job.ratePerSecond / 2))),
+    batchMax: Math.max(1, Math.min(READ_MAX, Math.ceil(job.ratePerSecond / 2))),
     fromSeq: () => throughSeq + 1,
     async onBatch(events) {
       for (let rest = withoutMade(events, place); rest.length > 0; ) {
@@ -89,6 +92,9 @@ async function replayInTurns(
     },
   })
 }
+
+/** Events that are read and matched in one go: nothing else is done in this process meanwhile. */
+const READ_MAX = 100
 
 type UpTo = Pick<ReplayAdvanced, 'throughEventSeq' | 'partOf'>
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { createBreather } from '#shared/domain/breather.ts'
 import { createPace } from '#shared/domain/pace.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import { createWindow } from '#shared/domain/window.ts'
@@ -33,8 +34,13 @@ export interface RunContext {
   isWanted(): boolean
 }
 
-/** What is appended in one batch at the most. */
+/** How a run came to its end: the job has ended, is not wanted any more, or waits for somebody. */
+export type RunEnd = 'ended' | 'stopped' | 'waits'
+
+/** What is read or decided upon in one batch at the most. */
 export const BATCH_MAX = 500
+/** What is sent in one batch at the most: for so long whatever else there is to do waits. Small ones cost more in all. */
+export const SENT_MAX = 32
 const ASK_AGAIN_MS = 10
 /** On its way to receivers at the most: what comes to so much time at the job's rate, and never less than a few. */
 const WINDOW_MS = 300
@@ -42,7 +48,7 @@ const WINDOW_MIN = 16
 /** Room is waited for in pieces of this part of it: each batch has its own cost. */
 const ROOM_PART = 4
 
-/** Waits for a job's turns: at its rate, and never much ahead of what receivers take. */
+/** Waits for a job's turns: at its rate, never much ahead of what receivers take, and where others hardly wait for it. */
 export interface Turns {
   /** Resolves with how many may be done now, ≥ 1; 0 when the job is not wanted any more. */
   next(): Promise<number>
@@ -55,23 +61,36 @@ export interface Turns {
   end(): Promise<void>
 }
 
-export async function startTurns({
-  job,
-  attempted,
-  isWanted,
-}: Pick<RunContext, 'job' | 'attempted' | 'isWanted'>): Promise<Turns> {
-  const pace = createPace(job.ratePerSecond, performance.now())
+/** @param batchMax So many in one turn at the most. */
+export async function startTurns(
+  { job, attempted, isWanted }: Pick<RunContext, 'job' | 'attempted' | 'isWanted'>,
+  batchMax: number,
+): Promise<Turns> {
+  const pace = createPace(job.ratePerSecond, { stepMax: batchMax, nowMs: performance.now() })
   const windowMax = Math.max(WINDOW_MIN, Math.ceil((job.ratePerSecond * WINDOW_MS) / 1_000))
   const window = createWindow(windowMax)
-  const remove = (deliveryId: string) => window.remove(deliveryId, performance.now())
-  const end = await attempted.listen(remove)
+  const breather = createBreather()
+  let lastTurnMs = Number.NEGATIVE_INFINITY
+  const end = await attempted.listen(({ deliveryId, waitedMs }) => {
+    if (window.remove(deliveryId, performance.now())) breather.note(waitedMs)
+  })
+
+  function countNow(nowMs: number): number {
+    if (nowMs - lastTurnMs < breather.intervalMs) return 0
+    const allowed = Math.min(pace.allowance(nowMs), batchMax)
+    const room = window.room(nowMs)
+    return room >= Math.min(allowed, windowMax / ROOM_PART) ? Math.min(allowed, room) : 0
+  }
+
   return {
     async next() {
       while (isWanted()) {
         const nowMs = performance.now()
-        const allowed = Math.min(pace.allowance(nowMs), BATCH_MAX)
-        const room = window.room(nowMs)
-        if (allowed > 0 && room >= Math.min(allowed, windowMax / ROOM_PART)) return Math.min(allowed, room)
+        const count = countNow(nowMs)
+        if (count > 0) {
+          lastTurnMs = nowMs
+          return count
+        }
         await delay(ASK_AGAIN_MS)
       }
       return 0
@@ -82,7 +101,8 @@ export async function startTurns({
       for (const delivery of deliveries) window.add(delivery, nowMs)
     },
     takeBack(deliveries) {
-      for (const { deliveryId } of deliveries) remove(deliveryId)
+      const nowMs = performance.now()
+      for (const { deliveryId } of deliveries) window.remove(deliveryId, nowMs)
     },
     end,
   }

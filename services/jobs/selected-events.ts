@@ -14,7 +14,7 @@ import type { RunContext } from './run.ts'
 export interface SelectedEvent {
   eventSeq: number
   matchable: MatchableEvent
-  /** In the order of subscription ids; empty: nobody wants it, or it is not chosen. */
+  /** In the order of subscription ids; empty: nobody wants it, it is not chosen, or is for a NATS client. */
   deliveries: DeliveryCreated[]
   isChosen: boolean
 }
@@ -71,15 +71,16 @@ function select(
   const matchable = decodeEvent(data)
   const nowMs = clock.nowMs()
   const isChosen = isSelected(matchable, selection, nowMs) && !passedOver.isWithdrawn(matchable.event)
-  const deliveries = isChosen
-    ? replayDeliveries(matchable, eventSeq, {
-        registry,
-        replayId: job.jobId,
-        jobId: job.jobId,
-        nowMs,
-        subscriptionIds: selection.subscriptionIds,
-      })
-    : []
+  const deliveries =
+    isChosen && selection.target !== 'nats'
+      ? replayDeliveries(matchable, eventSeq, {
+          registry,
+          replayId: job.jobId,
+          jobId: job.jobId,
+          nowMs,
+          subscriptionIds: selection.subscriptionIds,
+        })
+      : []
   return {
     eventSeq,
     matchable,

@@ -3,22 +3,24 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isToBeRun } from '#shared/domain/job.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import type { RegisteredJob } from '#shared/domain/registry-jobs.ts'
+import { isForNats, type JobState } from '#shared/facts/job.ts'
 import type { Appender } from '#shared/runtime/appender.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { EventCache } from '#shared/runtime/event-cache.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
-import { createPeers, PEER_SILENCE_MS } from '#shared/runtime/peers.ts'
+import { createPeers, PEER_SILENCE_MS, type Peers } from '#shared/runtime/peers.ts'
 import { createAttempted } from './attempted.ts'
 import type { ChosenLetters } from './chosen-letters.ts'
 import type { JobsConfig } from './config.ts'
 import { createDeadLetterDesk, type DeadLetterDesk } from './dead-letter-desk.ts'
+import { runNatsReplay } from './nats-replay.ts'
 import { claimJob, JobLostError, type Progress } from './progress.ts'
 import { StretchEnded } from './read-stretch.ts'
 import { runDiscard, runRedrive } from './redrive.ts'
 import { runReplay } from './replay.ts'
-import type { RunContext } from './run.ts'
+import type { RunContext, RunEnd } from './run.ts'
 
 export interface JobsDependencies {
   nats: Nats
@@ -30,11 +32,18 @@ export interface JobsDependencies {
   config: JobsConfig
   clock: Clock
   logger: Logger
+  /** Absent: they hear of each other by NATS. */
+  peers?: Peers
 }
 
 const LOOK_INTERVAL_MS = 50
 /** A run that failed (Postgres or NATS is away) is taken up again after this. */
 const TRY_AGAIN_MS = 1_000
+/** A NATS client that takes nothing is asked again after this; meanwhile others have their turn. */
+const WAIT_FOR_CLIENT_MS = 5_000
+/** Replays for NATS clients, which mostly wait for them: of one process, and of one application in it. */
+const FOR_NATS_MAX = 32
+const FOR_NATS_OF_APPLICATION_MAX = 4
 const STOP_LIMIT_MS = 2_000
 /** Decisions about dead letters are kept in memory for so long after the last job that needed them. */
 const DESK_KEPT_MS = 10 * 60_000
@@ -42,10 +51,12 @@ const DESK_KEPT_MS = 10 * 60_000
 /** Runs redrives, discards and replays, each in one process at a time; another takes over when that one is gone. */
 export function createJobsRunner(deps: JobsDependencies): Service {
   const { nats, registry, config, clock, logger } = deps
-  const runnerId = randomUUID()
-  const peers = createPeers({ nats, logger, kind: 'jobs', selfId: runnerId })
+  const peers = deps.peers ?? createPeers({ nats, logger, kind: 'jobs', selfId: randomUUID() })
+  const runnerId = peers.selfId
   const attempted = createAttempted({ nats, logger })
   const running = new Map<string, Promise<void>>()
+  /** Of those the ones for NATS clients, with their applications. */
+  const forNats = new Map<string, string>()
   const notBeforeMs = new Map<string, number>()
   let desk: { kept: DeadLetterDesk; usedAtMs: number } | null = null
   let timer: NodeJS.Timeout | null = null
@@ -57,7 +68,7 @@ export function createJobsRunner(deps: JobsDependencies): Service {
     isLooking = true
     try {
       for (const job of [...registry.jobs.open()]) {
-        if (!isToBeRun(job) || running.has(job.state.jobId) || running.size >= config.runningMax) continue
+        if (!isToBeRun(job) || running.has(job.state.jobId) || !hasRoomFor(job.state)) continue
         if (performance.now() < (notBeforeMs.get(job.state.jobId) ?? 0) || !(await isFree(job))) continue
         if (!isStopping) start(job)
       }
@@ -69,6 +80,13 @@ export function createJobsRunner(deps: JobsDependencies): Service {
     }
   }
 
+  /** Nobody's deliveries wait for somebody's NATS client. */
+  function hasRoomFor(job: JobState): boolean {
+    if (!isForNats(job)) return running.size - forNats.size < config.runningMax
+    const ofApplication = [...forNats.values()].filter((id) => id === job.applicationId).length
+    return forNats.size < FOR_NATS_MAX && ofApplication < FOR_NATS_OF_APPLICATION_MAX
+  }
+
   /** Whoever had it last is gone, or has been silent for long. */
   async function isFree({ progress }: RegisteredJob): Promise<boolean> {
     if (progress === null || progress.runnerId === null || progress.runnerId === runnerId) return true
@@ -78,7 +96,8 @@ export function createJobsRunner(deps: JobsDependencies): Service {
   }
 
   function start(job: RegisteredJob): void {
-    const { jobId } = job.state
+    const { jobId, applicationId } = job.state
+    if (isForNats(job.state)) forNats.set(jobId, applicationId)
     running.set(
       jobId,
       run(job)
@@ -88,7 +107,10 @@ export function createJobsRunner(deps: JobsDependencies): Service {
           if (isLost) logger.info({ job_id: jobId, reason: error.message }, 'a job was let go')
           else logger.warn({ err: error, job_id: jobId }, 'a job goes on later')
         })
-        .finally(() => running.delete(jobId)),
+        .finally(() => {
+          running.delete(jobId)
+          forNats.delete(jobId)
+        }),
     )
   }
 
@@ -98,22 +120,31 @@ export function createJobsRunner(deps: JobsDependencies): Service {
     const { jobId, kind } = job.state
     if (progress.now.startedAtMs === null && job.state.wanted === 'run') progress.update({ startedAtMs: clock.nowMs() })
     logger.info({ job_id: jobId, kind, done: progress.now.done }, 'job goes on')
-    const isDone = await perform(job, progress)
-    progress.update({ runnerId: null, ...(isDone ? { endedAtMs: clock.nowMs() } : {}) })
+    const end = await perform(job, progress)
+    progress.update({ runnerId: null, ...(end === 'ended' ? { endedAtMs: clock.nowMs() } : {}) })
     await progress.save()
-    notBeforeMs.delete(jobId)
-    logger.info({ job_id: jobId, kind, done: progress.now.done, is_done: isDone }, 'job stands')
+    if (end === 'waits') notBeforeMs.set(jobId, performance.now() + WAIT_FOR_CLIENT_MS)
+    else notBeforeMs.delete(jobId)
+    logger.info({ job_id: jobId, kind, done: progress.now.done, end }, 'job stands')
   }
 
-  async function perform(job: RegisteredJob, progress: Progress): Promise<boolean> {
+  async function perform(job: RegisteredJob, progress: Progress): Promise<RunEnd> {
     const { selection, kind, jobId } = job.state
+    // Whoever was told once that it is over may have left something undone: what comes next is for another run.
+    let isOver = false
     const isWanted = () => {
-      const now = registry.jobs.byId(jobId)
-      return !isStopping && now !== undefined && now.state.wanted === job.state.wanted
+      isOver ||= isStopping || registry.jobs.byId(jobId)?.seq !== job.seq
+      return !isOver
     }
     const context: RunContext = { ...deps, desk: deskNow(), attempted, job: job.state, progress, isWanted }
-    if (selection.type === 'events') return runReplay(context, selection)
-    return kind === 'discard' ? runDiscard(context, selection) : runRedrive(context, selection)
+    if (selection.type === 'events' && selection.target === 'nats') return runNatsReplay(context, selection)
+    const isDone = await performDeliveries()
+    return isDone ? 'ended' : 'stopped'
+
+    function performDeliveries(): Promise<boolean> {
+      if (selection.type === 'events') return runReplay(context, selection)
+      return kind === 'discard' ? runDiscard(context, selection) : runRedrive(context, selection)
+    }
   }
 
   function deskNow(): DeadLetterDesk {

@@ -20,13 +20,18 @@ import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
 import { readLastOf, readStored, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import type { Tracing } from '#shared/runtime/tracing.ts'
 import type { MatcherConfig } from './config.ts'
 import { catchUpWithControl } from './control.ts'
+import type { MatchFigures } from './figures.ts'
 import { bySubscription } from './group.ts'
+import { createMatchTraces } from './match-traces.ts'
 
 export interface ReleaserDependencies {
   /** Absent: nobody asks. */
   health?: Health
+  figures: MatchFigures
+  tracing: Tracing
   nats: Nats
   registry: Registry
   controlReader: ControlReader
@@ -152,6 +157,9 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
     const deliveries = (event === null ? [] : matchEvent(event, due.eventSeq, registry, { createdAtMs: clock.nowMs() }))
       .toSorted(bySubscription)
       .filter((each) => partOf?.eventSeq !== due.eventSeq || each.subscriptionId > partOf.throughSubscriptionId)
+    const traces = createMatchTraces(deps.tracing)
+    if (event !== null) traces.begin(event.event)
+    traces.matched(deliveries.length)
     const perGroup = GROUP_MAX - 1
     for (let i = 0; i === 0 || i < deliveries.length; i += perGroup) {
       const group = deliveries.slice(i, i + perGroup)
@@ -166,6 +174,7 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
         releasedAtMs: clock.nowMs(),
       })
     }
+    traces.end()
     withdrawn.delete(due.eventId)
     noteEnded(due.eventId)
   }
@@ -191,6 +200,7 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
     const { seq } = await ledger.appendGroup([...messages, closing])
     noteReleased(fact)
     foldedSeq = Math.max(foldedSeq, seq)
+    deps.figures.released(deliveries.length)
     return seq
   }
 

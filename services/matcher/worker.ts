@@ -13,12 +13,16 @@ import type { EventCache } from '#shared/runtime/event-cache.ts'
 import type { Health } from '#shared/runtime/health.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
+import { type Metrics, NO_METRICS } from '#shared/runtime/metrics.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
-import { readLastOf, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { readLastOf, readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
+import { NO_TRACING, type Tracing } from '#shared/runtime/tracing.ts'
 import type { MatcherConfig } from './config.ts'
 import { catchUpWithControl } from './control.ts'
+import { createMatchFigures } from './figures.ts'
 import { groupMatches, type MatchedEvent, type MatchedGroup, withoutMatchedPart } from './group.ts'
+import { createMatchTraces, type MatchTraces } from './match-traces.ts'
 import { createReleaser } from './release.ts'
 
 export interface MatcherDependencies {
@@ -34,6 +38,10 @@ export interface MatcherDependencies {
   logger: Logger
   /** Absent: nobody asks. */
   health?: Health
+  /** Left out: nothing is counted. */
+  metrics?: Metrics
+  /** Left out: nothing is traced. */
+  tracing?: Tracing
 }
 
 const BATCH_MAX = 500
@@ -44,7 +52,19 @@ const GROUP_MAX = 1_000
  * repeats nothing and skips nothing, and a second matcher does no harm.
  */
 export function createMatcher(deps: MatcherDependencies): Service {
-  const { nats, registry, ledger, waiting, eventCache, config, clock, logger } = deps
+  const {
+    nats,
+    registry,
+    ledger,
+    waiting,
+    eventCache,
+    config,
+    clock,
+    logger,
+    metrics = NO_METRICS,
+    tracing = NO_TRACING,
+  } = deps
+  const figures = createMatchFigures(metrics)
   let matchedSeq = 0
   let lastMatched: EventsMatched | null = null
 
@@ -71,23 +91,39 @@ export function createMatcher(deps: MatcherDependencies): Service {
     const nowMs = clock.nowMs()
     // What the events are matched with is what the fact says, whatever is read meanwhile.
     const controlSeq = registry.seq
-    const events = messages.map((message) => matchMessage(message))
+    const traces = createMatchTraces(tracing)
+    try {
+      await appendMatched(
+        messages.map((message) => matchMessage(message, traces)),
+        { controlSeq, nowMs },
+      )
+      traces.end()
+    } catch (error) {
+      traces.end((error as Error).name)
+      throw error
+    }
+  }
+
+  async function appendMatched(events: MatchedEvent[], when: { controlSeq: number; nowMs: number }): Promise<void> {
     // The schedule comes first: a crash in between leaves one that is made again, under the same subject and id.
     await Promise.all(events.flatMap(({ postponed }) => (postponed ? [schedule(postponed)] : [])))
-    for (const group of groupMatches(events, { controlSeq, nowMs, groupMax: GROUP_MAX })) {
+    for (const group of groupMatches(events, { ...when, groupMax: GROUP_MAX })) {
       await appendGroup(group)
     }
   }
 
-  function matchMessage(message: JsMsg): MatchedEvent {
+  function matchMessage(message: JsMsg, traces: MatchTraces): MatchedEvent {
     const { seq, data } = message
     const decoded = decodeEvent(data)
+    traces.begin(decoded.event)
     const { eventId, applicationId, deliverAtMs, receivedAtMs } = decoded.event
     // Not by the time of now: whoever matches it, and however late, must come to the same, as its schedule may be there.
     if (deliverAtMs !== undefined && deliverAtMs > receivedAtMs)
       return { eventSeq: seq, deliveries: [], postponed: { eventSeq: seq, eventId, applicationId, deliverAtMs } }
     eventCache.put(seq, decoded)
-    return withoutMatchedPart({ eventSeq: seq, deliveries: matchEvent(decoded, seq, registry) }, lastMatched?.partOf)
+    const deliveries = matchEvent(decoded, seq, registry)
+    traces.matched(deliveries.length)
+    return withoutMatchedPart({ eventSeq: seq, deliveries }, lastMatched?.partOf)
   }
 
   async function schedule({ eventSeq, eventId, applicationId, deliverAtMs }: PostponedEvent): Promise<void> {
@@ -113,9 +149,14 @@ export function createMatcher(deps: MatcherDependencies): Service {
     const { seq } = await ledger.appendGroup([...messages, closing])
     matchedSeq = seq
     lastMatched = matched
+    figures.matched(matched, deliveries.length)
   }
 
-  const releaser = createReleaser(deps)
+  figures.registerLag(async () => {
+    const { lastSeq } = await readStreamState(nats, STREAM_NAMES.events)
+    return lastMatched === null ? lastSeq : Math.max(0, lastSeq - lastMatched.toEventSeq)
+  })
+  const releaser = createReleaser({ ...deps, figures, tracing })
   deps.health?.register('matcher', reader.state)
   return {
     name: 'matcher',

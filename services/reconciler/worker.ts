@@ -14,6 +14,7 @@ import { type Health, unwell, WELL } from '#shared/runtime/health.ts'
 import { laneSources } from '#shared/runtime/lane-sources.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
+import type { Metrics } from '#shared/runtime/metrics.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { readLastOf, readStored, readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import type { ReconcilerConfig } from './config.ts'
@@ -30,6 +31,8 @@ export interface ReconcilerDependencies {
   logger: Logger
   /** Absent: nobody asks. */
   health?: Health
+  /** Left out: nothing is counted. */
+  metrics?: Metrics
 }
 
 export interface Reconciler extends Service {
@@ -66,6 +69,13 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
   let before: Look | null = null
   let broughtBack = 0
   let failuresInARow = 0
+  deps.metrics?.counter(
+    {
+      name: 'jethook_reconciler_brought_back_total',
+      help: 'Deliveries and postponed events that nobody held and that were handed in again',
+    },
+    () => broughtBack,
+  )
   deps.health?.register('reconciler', () =>
     failuresInARow < UNWELL_FROM_FAILURES ? WELL : unwell(`the last ${failuresInARow} looks could not be made`),
   )

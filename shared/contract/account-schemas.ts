@@ -46,6 +46,10 @@ export const RegistrationAnswer = Type.Object(
 
 export const EmailPost = Type.Object({ email: Email }, { title: 'EmailPost' })
 export const TokenPost = Type.Object({ token: Type.String() }, { title: 'TokenPost' })
+export const OneTimeCodePost = Type.Object(
+  { code: Type.String({ description: 'What stands behind #/enter/ in the link', examples: ['jhsi_…'] }) },
+  { title: 'OneTimeCodePost' },
+)
 export const NewPasswordPost = Type.Object({ new_password: Password }, { title: 'NewPasswordPost' })
 export const ResetPasswordPost = Type.Object(
   { token: Type.String(), new_password: Password },
@@ -212,12 +216,23 @@ export type EventsPerDayEntry = Static<typeof EventsPerDayEntry>
 
 const AnyObject = Type.Unsafe<Record<string, unknown>>(Type.Object({}, { additionalProperties: true }))
 
+export const AUDIT_ACTIONS = [
+  'created',
+  'updated',
+  'deleted',
+  'revealed',
+  'replayed',
+  'withdrawn',
+  'cancelled',
+  'skipped',
+] as const
+
 export const AuditEntryAnswer = Type.Object(
   {
     audit_id: Type.String({ description: 'Grows with time' }),
     at: Timestamp,
     actor: Type.Object({ kind: Type.String({ examples: ['user'] }), id: Type.String(), name: nullable(Type.String()) }),
-    action: Type.Enum(['created', 'updated', 'deleted', 'revealed']),
+    action: Type.Enum([...AUDIT_ACTIONS]),
     resource: Type.Object({
       kind: Type.String({ examples: ['subscription'] }),
       id: Type.String(),

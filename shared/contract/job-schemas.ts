@@ -38,6 +38,11 @@ export const ReplaysPost = Type.Object(
     to_seq: Type.Optional(Type.Integer({ minimum: 1 })),
     event_types: Type.Optional(Type.Array(StorableText, { maxItems: 100, description: 'Names or patterns' })),
     labels: Type.Optional(TextMap),
+    target: Type.Optional(
+      Type.Enum(['subscriptions', 'nats'], {
+        description: 'nats: the application reads the events itself, with a NATS client; see docs/nats.md',
+      }),
+    ),
     subscription_ids: Type.Optional(
       Type.Array(Uuid, { maxItems: 100, description: 'Only these; else all that match now' }),
     ),
@@ -80,6 +85,13 @@ export const JobAnswer = Type.Object(
     job_id: UuidAnswer,
     kind: Type.Enum(['redrive', 'discard', 'replay']),
     application_id: UuidAnswer,
+    target: Type.Optional(Type.Enum(['nats'])),
+    subject: Type.Optional(
+      Type.String({
+        description: 'Of a replay for a NATS client: where its events are to be heard',
+        examples: ['out.01993f0c-2a3b-7c4d-8e5f-60718293a4b5.replay.01993f0c-2a3b-7c4d-8e5f-60718293a4b6'],
+      }),
+    ),
     status: Type.Enum([...JOB_STATUSES]),
     rate_per_second: Int32,
     reason: nullable(Type.String({ description: 'Of a discard' })),

@@ -26,6 +26,14 @@ export const EventBatchPost = Type.Object(
 )
 export type EventBatchPost = Static<typeof EventBatchPost>
 
+/** An event of a batch that is published with a NATS client: what a message of its own need not say may be left out, too. */
+export const EventOfNatsBatch = Type.Object({
+  ...EVENT_FIELDS,
+  payload_content_type: Type.Optional(EVENT_FIELDS.payload_content_type),
+  occurred_at: Type.Optional(EVENT_FIELDS.occurred_at),
+  labels: Type.Optional(EVENT_FIELDS.labels),
+})
+
 export const ReplayPost = Type.Object({ application_id: Uuid }, { title: 'ReplayEvent' })
 
 export const JsonSchemaValue = Type.Unsafe<boolean | Record<string, unknown>>({
@@ -197,6 +205,7 @@ export const EventsQuery = Type.Object({
   min_received_at: Type.Optional(Type.String()),
   max_received_at: Type.Optional(Type.String()),
   status: Type.Optional(Type.Enum([...EVENT_STATUSES])),
+  include: Type.Optional(Type.Enum(['deliveries'], { description: 'Also counts the deliveries of each event' })),
 })
 export type EventsQuery = Static<typeof EventsQuery>
 
@@ -288,6 +297,12 @@ export const EventAnswer = Type.Object(
     received_at: Timestamp,
     labels: TextMap,
     deliver_at: Type.Optional(Timestamp),
+    deliveries: Type.Optional(
+      Type.Object(
+        { pending: Int32, succeeded: Int32, dead_lettered: Int32, cancelled: Int32 },
+        { title: 'EventDeliveries', description: 'How its deliveries stand; with include=deliveries' },
+      ),
+    ),
   },
   { title: 'Event' },
 )
@@ -297,6 +312,9 @@ export const EventWithPayload = Type.Object(
   {
     ...EventAnswer.properties,
     payload: Type.String({ description: 'Base64' }),
+    client_name: Type.Optional(
+      Type.String({ description: 'What the NATS client that published it calls its connection, where that is known' }),
+    ),
   },
   { title: 'EventWithPayload' },
 )

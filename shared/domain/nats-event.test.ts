@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ProblemError } from '../contract/problems.ts'
-import { type NatsEvent, readNatsEvent } from './nats-event.ts'
+import {
+  isBatchSubject,
+  isCloudEventBatch,
+  type NatsEvent,
+  readBatchCloudEvent,
+  readBatchEvent,
+  readNatsEvent,
+} from './nats-event.ts'
 
 const APP = '0198c0de-0000-7000-8000-000000000001'
 const ID = '0198c0de-0000-7000-8000-0000000000aa'
@@ -109,5 +116,66 @@ describe('bodies', () => {
 
   test('of an unknown type are left to whoever takes posts', () => {
     assert.equal(read({ 'Content-Type': 'image/png' }).payload_content_type, 'image/png')
+  })
+})
+
+describe('batches', () => {
+  const context = { applicationId: APP, occurredAt: '2026-03-01T00:00:00.000Z' }
+  const refusalOf = (value: unknown) => {
+    try {
+      readBatchEvent(value, context)
+    } catch (error) {
+      assert.ok(error instanceof ProblemError)
+      return `${error.document.id}: ${error.document.detail}`
+    }
+    return 'taken'
+  }
+
+  test('stand under a subject of their own, that no event type can have', () => {
+    assert.ok(isBatchSubject(`in.${APP}.batch`))
+    assert.ok(!isBatchSubject(`in.${APP}.batch.of.things`))
+    assert.ok(!isBatchSubject(`in.${APP}.other`))
+  })
+
+  test('hold events that need not say more than their type and payload', () => {
+    assert.deepEqual(readBatchEvent({ event_type: 'a.b.c', payload: '{}' }, context), {
+      application_id: APP,
+      event_type: 'a.b.c',
+      payload: '{}',
+      payload_content_type: 'application/json',
+      occurred_at: context.occurredAt,
+      labels: { all: 'yes' },
+    })
+    const full = {
+      event_id: ID,
+      event_type: 'a.b.c',
+      payload: 'x',
+      payload_content_type: 'text/plain',
+      occurred_at: '2026-01-01T00:00:00Z',
+      labels: { tenant: '42' },
+      metadata: { m: 'n' },
+      deliver_at: '2026-02-01T00:00:00Z',
+    }
+    assert.deepEqual(readBatchEvent(full, context), { ...full, application_id: APP })
+  })
+
+  test('can not name another application', () => {
+    assert.equal(readBatchEvent({ application_id: ID, event_type: 'a.b.c', payload: '' }, context).application_id, APP)
+  })
+
+  test('refuse what is no event, without a word of what it held', () => {
+    for (const value of [null, 7, 'secret', [], {}, { event_type: 'a.b.c' }, { event_type: 'a.b.c', payload: 1 }])
+      assert.match(refusalOf(value), /^JsonPayload: The event of a batch can't be read/, JSON.stringify(value))
+    assert.match(refusalOf({ event_type: 'a.b.c', payload: 'secret', labels: { a: 1 } }), /^(?!.*secret).*labels/)
+  })
+
+  test('may be CloudEvents, of several types', () => {
+    assert.ok(isCloudEventBatch('application/cloudevents-batch+json; charset=utf-8'))
+    assert.ok(!isCloudEventBatch('application/cloudevents+json') && !isCloudEventBatch(undefined))
+    const post = readBatchCloudEvent(
+      { specversion: '1.0', id: ID, source: '/s', type: 'a.b.d', data: { n: 1 } },
+      context,
+    )
+    assert.deepEqual([post.event_id, post.event_type, post.payload], [ID, 'a.b.d', '{"n":1}'])
   })
 })

@@ -1,5 +1,6 @@
+import { Compile } from 'typebox/compile'
 import { ProblemError } from '../contract/problems.ts'
-import type { EventPost } from '../contract/schemas.ts'
+import { EventOfNatsBatch, type EventPost } from '../contract/schemas.ts'
 import {
   DEFAULT_LABELS,
   isStructuredType,
@@ -24,6 +25,9 @@ export interface NatsEvent {
 }
 
 const TOKENS = 5
+const BATCH_TOKENS = 3
+const BATCH_TOKEN = 'batch'
+const CLOUD_EVENT_BATCH_TYPE = /^application\/cloudevents-batch\+json\s*(;|$)/i
 const LABEL_PREFIX = 'jethook-label-'
 
 /** The application that a subject names, in its usual form where it is a UUID. */
@@ -45,6 +49,45 @@ export function eventTypeOfSubject(subject: string): string {
   } catch {
     throw unreadable('A name in the subject is not percent-encoded as it should be.')
   }
+}
+
+/** `in.<application_id>.batch`: a message that holds many events. */
+export function isBatchSubject(subject: string): boolean {
+  const tokens = subject.split('.')
+  return tokens.length === BATCH_TOKENS && tokens[2] === BATCH_TOKEN
+}
+
+/** Whether a batch is the list of CloudEvents that their JSON format knows (§4), by its content type. */
+export function isCloudEventBatch(contentType: string | undefined): boolean {
+  return contentType !== undefined && CLOUD_EVENT_BATCH_TYPE.test(contentType)
+}
+
+/** Whose an event of a batch is, and when it has occurred if it doesn't say when. */
+export interface BatchContext {
+  applicationId: string
+  occurredAt: string
+}
+
+const checkedEvent = Compile(EventOfNatsBatch)
+
+/** An event of a batch, as `POST /events/batch` takes it. @throws {ProblemError} JsonPayload. */
+export function readBatchEvent(value: unknown, { applicationId, occurredAt }: BatchContext): EventPost {
+  if (!checkedEvent.Check(value)) {
+    const [first] = checkedEvent.Errors(value)
+    throw unreadable(`The event of a batch can't be read: ${first?.instancePath} ${first?.message}.`)
+  }
+  return {
+    ...value,
+    application_id: applicationId,
+    payload_content_type: value.payload_content_type ?? 'application/json',
+    occurred_at: value.occurred_at ?? occurredAt,
+    labels: value.labels ?? { ...DEFAULT_LABELS },
+  }
+}
+
+/** A CloudEvent of a batch. @throws {ProblemError} JsonPayload. */
+export function readBatchCloudEvent(value: unknown, context: BatchContext): EventPost {
+  return postOfCloudEvent(readStructured(value), context)
 }
 
 /**

@@ -4,7 +4,7 @@ import { createPace } from './pace.ts'
 
 /** How many are done in `forMs` by somebody who asks every `everyMs`. */
 function doneIn(perSecond: number, forMs: number, everyMs: number): number {
-  const pace = createPace(perSecond, 0)
+  const pace = createPace(perSecond, { stepMax: 32, nowMs: 0 })
   let done = 0
   for (let nowMs = 0; nowMs <= forMs; nowMs += everyMs) {
     const count = pace.allowance(nowMs)
@@ -22,12 +22,12 @@ test('in the long run exactly the rate is reached, whatever it is', () => {
 })
 
 test('a pause is not made up for', () => {
-  const pace = createPace(1_000, 0)
+  const pace = createPace(1_000, { stepMax: 32, nowMs: 0 })
   assert.equal(pace.allowance(60_000), 250)
 })
 
 test('what was done beyond the allowance is waited for', () => {
-  const pace = createPace(100, 0)
+  const pace = createPace(100, { stepMax: 32, nowMs: 0 })
   pace.spend(50)
   assert.equal(pace.allowance(400), 0)
   assert.ok(pace.allowance(600) > 0)

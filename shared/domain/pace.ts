@@ -10,10 +10,10 @@ const STEP_MS = 50
 /** What was not used in a pause is not made up for beyond this. */
 const CREDIT_MAX_MS = 250
 
-/** @param nowMs Of a monotonic clock. */
-export function createPace(perSecond: number, nowMs: number): Pace {
+/** @param options.stepMax So many are a step's worth at the most. @param options.nowMs Of a monotonic clock. */
+export function createPace(perSecond: number, { stepMax, nowMs }: { stepMax: number; nowMs: number }): Pace {
   const of = (ms: number) => (perSecond * ms) / 1_000
-  const step = Math.max(1, Math.floor(of(STEP_MS)))
+  const step = Math.max(1, Math.min(stepMax, Math.floor(of(STEP_MS))))
   const creditMax = Math.max(1, of(CREDIT_MAX_MS))
   let credit = 0
   let atMs = nowMs

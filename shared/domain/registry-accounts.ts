@@ -8,6 +8,7 @@ export interface Accounts {
   readonly userEmails: ReadonlyMap<string, Sequenced<UserEmailState>>
   userByVerifyToken(lookup: string): Sequenced<UserState> | undefined
   userByResetToken(lookup: string): Sequenced<UserState> | undefined
+  userBySignInToken(lookup: string): Sequenced<UserState> | undefined
   sessionByAccess(lookup: string): Sequenced<SessionState> | undefined
   sessionByRefresh(lookup: string): Sequenced<SessionState> | undefined
   /** A user's places for sessions that are or were in use, by number. */
@@ -35,6 +36,7 @@ export function createAccounts(): EvolvingAccounts {
   const userEmails = new Map<string, Sequenced<UserEmailState>>()
   const byVerifyToken = new Map<string, string>()
   const byResetToken = new Map<string, string>()
+  const bySignInToken = new Map<string, string>()
   const sessions = new Map<string, Map<number, Sequenced<SessionState>>>()
   const byAccess = new Map<string, Sequenced<SessionState>>()
   const byRefresh = new Map<string, Sequenced<SessionState>>()
@@ -51,6 +53,7 @@ export function createAccounts(): EvolvingAccounts {
     const before = users.get(state.userId)?.state
     reindex(byVerifyToken, before?.verifyToken ?? null, state.verifyToken, state.userId)
     reindex(byResetToken, before?.resetToken ?? null, state.resetToken, state.userId)
+    reindex(bySignInToken, before?.signInToken ?? null, state.signInToken ?? null, state.userId)
     users.set(state.userId, { state, seq })
   }
 
@@ -72,6 +75,7 @@ export function createAccounts(): EvolvingAccounts {
     userEmails,
     userByVerifyToken: (lookup) => userOf(byVerifyToken.get(lookup)),
     userByResetToken: (lookup) => userOf(byResetToken.get(lookup)),
+    userBySignInToken: (lookup) => userOf(bySignInToken.get(lookup)),
     sessionByAccess: (lookup) => byAccess.get(lookup),
     sessionByRefresh: (lookup) => byRefresh.get(lookup),
     sessionsOf: (userId) => sessions.get(userId) ?? new Map(),

@@ -213,6 +213,7 @@ export function createRegistry(): Registry {
           break
         case 'notifier':
         case 'secret_reveal':
+        case 'action':
           break
         case 'job':
         case 'job_progress':

@@ -3,8 +3,8 @@ export interface Window {
   /** How much more may be handed over now; 0: wait. */
   room(nowMs: number): number
   add(delivery: { deliveryId: string; subscriptionId: string }, nowMs: number): void
-  /** It was attempted, or not handed over after all. */
-  remove(deliveryId: string, nowMs: number): void
+  /** It was attempted, or not handed over after all. @returns whether it was on its way. */
+  remove(deliveryId: string, nowMs: number): boolean
 }
 
 /** Deliveries of a receiver that has taken none of them for so long don't count any more, until it takes one. */
@@ -34,12 +34,13 @@ export function createWindow(max: number): Window {
     },
     remove(deliveryId, nowMs) {
       const subscriptionId = subscriptionOf.get(deliveryId)
-      if (subscriptionId === undefined) return
+      if (subscriptionId === undefined) return false
       subscriptionOf.delete(deliveryId)
       const known = subscriptions.get(subscriptionId)!
       known.count--
       known.movedAtMs = nowMs
       if (known.count === 0) subscriptions.delete(subscriptionId)
+      return true
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { JobProgress, JobState } from './job.ts'
 import { CONTROL_SUBJECTS } from './subjects.ts'
+import { type Upcasters, upcast } from './versions.ts'
 
 /** Who made a change: a credential, a person, the operator's master key, or jethook itself. */
 export interface Actor {
@@ -74,6 +75,8 @@ export interface UserState extends ControlFactBase {
   /** Kept after its use, so that a second one is told "verified already". */
   verifyToken: MailedToken | null
   resetToken: MailedToken | null
+  /** Of a link that signs in without a password, once; null or absent: there is none. */
+  signInToken?: MailedToken | null
   /** When the last mails of each kind were sent, the newest last: they are limited. */
   verifyMailsAtMs: number[]
   resetMailsAtMs: number[]
@@ -358,6 +361,21 @@ export interface CancellationState extends ControlFactBase {
   organizationId: string
 }
 
+/** What people do to events and deliveries, beside changing what CONTROL is about. */
+export const AUDITED_ACTIONS = ['replayed', 'withdrawn', 'cancelled', 'skipped'] as const
+
+/** Somebody has asked for such an action: for the audit log alone, whatever LEDGER says of what came of it. */
+export interface ActionAsked extends ControlFactBase {
+  type: 'action'
+  applicationId: string
+  organizationId: string
+  /** They take turns, so that none is forgotten here before it is copied, and CONTROL does not fill up. */
+  slot: number
+  action: (typeof AUDITED_ACTIONS)[number]
+  resourceKind: 'event' | 'delivery'
+  resourceId: string
+}
+
 /** How far the notifier has come in one stream. */
 export interface NotifierPosition {
   v: 1
@@ -387,6 +405,7 @@ export type ControlFact =
   | ReceiverState
   | HandshakeState
   | CancellationState
+  | ActionAsked
   | NotifierPosition
   | JobState
   | JobProgress
@@ -428,6 +447,8 @@ export function controlSubject(fact: ControlFact): string {
       return CONTROL_SUBJECTS.handshake(fact.subscriptionId)
     case 'cancellation':
       return CONTROL_SUBJECTS.cancellation(fact.subscriptionId)
+    case 'action':
+      return CONTROL_SUBJECTS.action(fact.applicationId, fact.slot)
     case 'notifier':
       return CONTROL_SUBJECTS.notifier(fact.stream)
     case 'job':
@@ -477,6 +498,7 @@ const ADDED_LATER: Record<ControlFact['type'], Record<string, unknown>> = {
   receiver: {},
   handshake: {},
   cancellation: {},
+  action: {},
   notifier: {},
   job: {},
   job_progress: {},
@@ -489,19 +511,26 @@ const PLAIN = new Set<ControlFact['type']>([
   'receiver',
   'handshake',
   'cancellation',
+  'action',
   'notifier',
   'job_progress',
 ])
+
+/** None yet: all are in their first version. */
+const UPCASTERS: Upcasters = {}
+
+/** Every kind that there is. */
+export const CONTROL_TYPES = Object.keys(ADDED_LATER) as ControlFact['type'][]
 
 /**
  * Facts of earlier releases are brought to today's shape.
  * @throws {Error} when `text` is no fact of a known kind and version.
  */
 export function decodeControlFact(text: string): ControlFact {
-  const fact = JSON.parse(text) as ControlFact
-  if (fact.v !== 1 || !Object.hasOwn(ADDED_LATER, fact.type)) {
-    throw new Error(`CONTROL holds a fact of the unknown kind ${String(fact.type)}, version ${String(fact.v)}`)
-  }
+  const stored = JSON.parse(text) as ControlFact
+  if (!Object.hasOwn(ADDED_LATER, stored.type))
+    throw new Error(`CONTROL holds a fact of the unknown kind ${String(stored.type)}`)
+  const fact = upcast<ControlFact>('CONTROL', stored, UPCASTERS)
   if (PLAIN.has(fact.type)) return fact
   return { ...ADDED_LATER[fact.type], createdAtMs: (fact as ControlFactBase).changedAtMs, ...fact } as ControlFact
 }

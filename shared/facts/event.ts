@@ -18,8 +18,12 @@ export interface EventAccepted {
   deliverAtMs?: number
   /** The sender's address. */
   ip: string
+  /** What the sender's NATS client calls its connection; absent: not known. */
+  clientName?: string
   /** The last CONTROL sequence that the gateway had seen when it admitted the event. */
   controlSeq: number
+  /** W3C: the step of a trace that deliveries follow from; absent: there is none. */
+  traceparent?: string
   /** Tells this append from any other, also of the same id: an unclear answer is resolved by reading it back. */
   appendId: string
 }

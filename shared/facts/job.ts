@@ -42,6 +42,8 @@ export interface EventSelection {
   subscriptionIds: string[] | null
   /** Only where no delivery of the event to the subscription was ever made. */
   isOnlyUndelivered: boolean
+  /** The application itself reads them with a NATS client; absent: they are delivered to subscriptions. */
+  target?: 'nats'
 }
 
 /** What a person wants of a job: the next one is decided on the state before, so that two can't contradict each other. */
@@ -74,9 +76,14 @@ export interface JobState {
   changedBy: Actor
 }
 
+/** Whether a job hands events to a NATS client, and makes no deliveries. */
+export function isForNats({ selection }: Pick<JobState, 'selection'>): boolean {
+  return selection.type === 'events' && selection.target === 'nats'
+}
+
 /** What a job would do, before anybody has confirmed it. */
 export interface JobPreview {
-  /** Deliveries that would be made (of a discard: dead letters). */
+  /** Deliveries that would be made (of a discard: dead letters; for a NATS client: events). */
   count: number
   /** Of a replay: events that were looked at. */
   events: number
@@ -101,8 +108,10 @@ export interface JobProgress {
   preview: JobPreview | null
   /** Where it goes on: a place in LEDGER and a delivery (dead letters), or in EVENTS (events). */
   position: { seq: number; deliveryId?: string }
-  /** Deliveries made, or dead letters discarded. */
+  /** Deliveries made, dead letters discarded, or events taken by a NATS client. */
   done: number
+  /** When a NATS client has answered last; absent: never, or it is no job for one. */
+  takenAtMs?: number
   /** What could not be done, by reason. */
   refused: Record<string, number>
   startedAtMs: number | null

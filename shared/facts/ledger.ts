@@ -1,4 +1,5 @@
 import type { Actor } from './control.ts'
+import { type Upcasters, upcast } from './versions.ts'
 
 /** One event is to go to one subscription: fact and work item in one. Subject `ledger.delivery.<lane>`. */
 export interface DeliveryCreated {
@@ -277,7 +278,7 @@ export type LedgerFact =
   | DeadLetterSkipped
   | EventRejected
 
-const LEDGER_TYPES = new Set([
+export const LEDGER_TYPES: ReadonlySet<string> = new Set([
   'delivery',
   'matched',
   'released',
@@ -294,11 +295,12 @@ const LEDGER_TYPES = new Set([
   'rejected',
 ])
 
+/** None yet: all are in their first version. */
+const UPCASTERS: Upcasters = {}
+
 /** @throws {Error} when `text` is no fact of a known kind and version: a corrupt stream is not to be skipped. */
 export function decodeLedgerFact(text: string): LedgerFact {
-  const fact = JSON.parse(text) as LedgerFact
-  if (fact.v !== 1 || !LEDGER_TYPES.has(fact.type)) {
-    throw new Error(`LEDGER holds a fact of the unknown kind ${String(fact.type)}, version ${String(fact.v)}`)
-  }
-  return fact
+  const stored = JSON.parse(text) as LedgerFact
+  if (!LEDGER_TYPES.has(stored.type)) throw new Error(`LEDGER holds a fact of the unknown kind ${String(stored.type)}`)
+  return upcast('LEDGER', stored, UPCASTERS)
 }

@@ -71,6 +71,21 @@ export const WAITING_SUBJECTS = {
   postponedDue: 'due.postponed',
 } as const
 
+/** On plain NATS, a replay for a NATS client: events go out, and each is answered with the subject that it names. */
+export const REPLAY_SUBJECTS = {
+  out: (applicationId: string, jobId: string) => `out.${applicationId}.replay.${jobId}`,
+  /** Of so many names as no event's subject has: INBOX takes it, too. */
+  taken: (applicationId: string, jobId: string, eventSeq: number | '*') =>
+    `in.${applicationId}.replay.${jobId}.taken.${eventSeq}`,
+} as const
+const TAKEN_TOKENS = 6
+
+/** Whether a message of INBOX is only the answer to an event of a replay. */
+export function isTakenSubject(subject: string): boolean {
+  const tokens = subject.split('.')
+  return tokens.length === TAKEN_TOKENS && tokens[2] === 'replay' && tokens[4] === 'taken'
+}
+
 /** On plain NATS: a deliverer is asked for a test delivery, and answers with what came of it. */
 export const TEST_DELIVERY_SUBJECT = 'jethook.test_delivery'
 
@@ -93,6 +108,7 @@ export const CONTROL_SUBJECTS = {
   receiver: (subscriptionId: string) => `control.receiver.${subscriptionId}`,
   handshake: (subscriptionId: string) => `control.handshake.${subscriptionId}`,
   cancellation: (subscriptionId: string) => `control.cancellation.${subscriptionId}`,
+  action: (applicationId: string, slot: number) => `control.action.${applicationId}.${slot}`,
   notifier: (stream: string) => `control.notifier.${stream}`,
   job: (applicationId: string, slot: number) => `control.job.${applicationId}.${slot}`,
   jobProgress: (applicationId: string, slot: number) => `control.job_progress.${applicationId}.${slot}`,

@@ -1,6 +1,7 @@
 import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
 import { API_SETTINGS } from './api-settings.ts'
+import { MONITORING_SETTINGS } from './monitoring-settings.ts'
 import { flag, integer, text } from './setting.ts'
 import { TARGET_SETTINGS } from './target-settings.ts'
 
@@ -16,6 +17,10 @@ export const SETTINGS = Type.Object({
     { group: 'Web Server', description: 'Port to listen on; 0 picks a free one' },
   ),
   APP_URL: text('', { group: 'Web Server', description: 'Public base URL, used in links; default http://IP:PORT' }),
+  DASHBOARD_FOLDER: text('', {
+    group: 'Web Server',
+    description: "Folder of the built dashboard, served at /; default: the one that the project's own build makes",
+  }),
   CORS_ALLOWED_ORIGINS: text('', {
     group: 'Web Server',
     description: 'Comma separated origins that browsers may call from',
@@ -74,6 +79,11 @@ export const SETTINGS = Type.Object({
     { minimum: 10, maximum: 1_000_000_000 },
     { group: 'NATS', description: 'As many of one application and event type' },
   ),
+  NATS_REQUEST_INFO_TRUSTED: flag(false, {
+    group: 'NATS',
+    description:
+      'Whether address and name of a publisher are taken from the header Nats-Request-Info: only where every publisher is in another account, whose imports have share: true',
+  }),
   ENABLE_OUTCOME_EVENTS: flag(true, {
     group: 'NATS',
     description: 'Whether applications are told on NATS what becomes of their events (out.<application_id>.>)',
@@ -269,25 +279,7 @@ export const SETTINGS = Type.Object({
     { minimum: 1000, maximum: 3600000 },
     { group: 'NATS', description: 'Milliseconds in which JetStream itself refuses an event id that it has seen' },
   ),
-  HEALTH_CHECK_KEY: Type.Optional(
-    Type.String({
-      group: 'Monitoring',
-      sensitive: true,
-      description: 'Key that GET /health asks for; not set: 404; empty: open',
-    }),
-  ),
-  LOG_LEVEL: Type.Union(
-    [
-      Type.Literal('trace'),
-      Type.Literal('debug'),
-      Type.Literal('info'),
-      Type.Literal('warn'),
-      Type.Literal('error'),
-      Type.Literal('fatal'),
-      Type.Literal('silent'),
-    ],
-    { default: 'info', group: 'Monitoring', description: 'Least severe log level that is written' },
-  ),
+  ...MONITORING_SETTINGS,
   WORKERS: text('1', {
     group: 'General',
     description: 'Processes that the services of `npm start` are spread over; auto: as many as there are cores for',

@@ -12,6 +12,7 @@ import {
 } from './appender.ts'
 import { messageHeaders, type PublishAnswer, parsePublishAnswer } from './batch-protocol.ts'
 import type { Logger } from './logger.ts'
+import { type Metrics, NO_METRICS, SECONDS_BUCKETS } from './metrics.ts'
 import type { Nats } from './nats.ts'
 import type { StreamName } from './streams.ts'
 
@@ -83,6 +84,8 @@ export interface GroupCommitAppenderOptions {
   stream: StreamName
   logger: Logger
   limits?: Partial<AppenderLimits>
+  /** Left out: nothing is counted. */
+  metrics?: Metrics
 }
 
 /**
@@ -95,6 +98,7 @@ export function createGroupCommitAppender({
   stream,
   logger,
   limits: given,
+  metrics = NO_METRICS,
 }: GroupCommitAppenderOptions): Appender {
   const limits = { ...APPENDER_LIMITS, ...given }
   const { connection, jsm } = nats
@@ -114,6 +118,7 @@ export function createGroupCommitAppender({
   const roomWaiters: { resolve: () => void; reject: (error: Error) => void; untilMs: number }[] = []
   const drainWaiters: (() => void)[] = []
   const link = watchLink(nats, planPump)
+  const figures = createAppendFigures(metrics, stream)
 
   let deadlineTimer: NodeJS.Timeout | null = null
 
@@ -229,6 +234,7 @@ export function createGroupCommitAppender({
     const startedMs = performance.now()
     const areSingles = units.length <= limits.singlesMax && units.every((unit) => unit.messages.length === 1)
     const unanswered = areSingles ? await sendApart(units) : await sendTogether(units)
+    figures.round(performance.now() - startedMs)
     if (unanswered.length === 0) {
       failuresInARow = 0
       failingSinceMs = null
@@ -246,6 +252,7 @@ export function createGroupCommitAppender({
   /** @returns the units that have no answer yet and are to be tried again. */
   async function sendTogether(units: Unit[]): Promise<Unit[]> {
     const messages = units.flatMap((unit) => unit.messages)
+    figures.batch(messages.length)
     const answer = messages.length === 1 ? await publishOne(messages[0]!) : await publishBatch(messages)
     switch (answer.type) {
       case 'stored': {
@@ -539,4 +546,26 @@ function watchLink({ connection }: Nats, onUp: () => void) {
     }
   })()
   return link
+}
+
+const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
+
+function createAppendFigures(metrics: Metrics, stream: StreamName) {
+  const labels = { stream }
+  const batches = metrics.distribution(
+    { name: 'jethook_append_batch_messages', help: 'Messages that were sent as one atomic batch', labels: ['stream'] },
+    BATCH_BUCKETS,
+  )
+  const rounds = metrics.distribution(
+    {
+      name: 'jethook_append_seconds',
+      help: 'From sending what is appended together to the answer that it is on disk',
+      labels: ['stream'],
+    },
+    SECONDS_BUCKETS,
+  )
+  return {
+    batch: (messages: number) => batches.observe(labels, messages),
+    round: (elapsedMs: number) => rounds.observe(labels, elapsedMs / 1_000),
+  }
 }

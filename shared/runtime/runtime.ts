@@ -11,8 +11,11 @@ import type { Service } from './lifecycle.ts'
 import type { Logger } from './logger.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { connectNats, type Nats } from './nats.ts'
+import { createTracing } from './otlp-tracing.ts'
+import { registerRuntimeFigures } from './runtime-figures.ts'
 import { readSecretKeys } from './secret-key.ts'
 import { applyStreams, type StreamName } from './streams.ts'
+import type { Tracing } from './tracing.ts'
 
 /** What the services of one process share. */
 export interface Runtime {
@@ -27,6 +30,7 @@ export interface Runtime {
   secretBox: SecretBox
   health: Health
   metrics: Metrics
+  tracing: Tracing
   /** Resolves when the connection to NATS is closed for good, though nobody has asked for it. */
   connectionLost: Promise<Error>
   /** To be started before all other services and stopped after them. */
@@ -36,13 +40,15 @@ export interface Runtime {
 
 /**
  * Connects to NATS, sees to the streams, and makes what services stand on.
+ * @param name What its traces are known by.
  * @throws {SettingsError | NatsUnusableError | StreamSettingsError} when that can't be done.
  */
-export async function createRuntime(settings: Settings, logger: Logger): Promise<Runtime> {
+export async function createRuntime(settings: Settings, logger: Logger, name = 'jethook'): Promise<Runtime> {
   if (settings.LEDGER_MAX_AGE_DAYS < settings.EVENTS_MAX_AGE_DAYS) {
     throw new SettingsError('Settings: LEDGER_MAX_AGE_DAYS must not be less than EVENTS_MAX_AGE_DAYS.')
   }
   let isClosing = false
+  const tracing = await createTracing(settings, name)
   const secretBox = createSecretBox(await readSecretKeys(settings))
   const nats = await connectNats(settings.NATS_URL, 'jethook', logger)
   try {
@@ -51,8 +57,9 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
     await nats.connection.close()
     throw error
   }
+  const metrics = createMetrics()
   const appender = (stream: StreamName, giveUpAfterMs = Number.POSITIVE_INFINITY) =>
-    createGroupCommitAppender({ nats, stream, logger, limits: { giveUpAfterMs } })
+    createGroupCommitAppender({ nats, stream, logger, limits: { giveUpAfterMs }, metrics })
   const appenders = {
     events: appender('EVENTS', settings.APPEND_TIMEOUT_MS),
     ledger: appender('LEDGER'),
@@ -64,6 +71,7 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
   health.register('store', () =>
     Object.values(appenders).some(({ isRefusedAsFull }) => isRefusedAsFull) ? unwell("NATS's store is full") : WELL,
   )
+  registerRuntimeFigures(metrics, { nats, health })
   const registry = createRegistry()
   const controlReader = createControlReader({ nats, logger, registry })
   health.register('control', controlReader.state)
@@ -78,7 +86,8 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
     eventCache: createEventCache(nats),
     secretBox,
     health,
-    metrics: createMetrics(),
+    metrics,
+    tracing,
     connectionLost: nats.connection.closed().then((error) => {
       if (isClosing) return new Promise<Error>(() => {})
       return new Error('The connection to NATS is closed for good', { cause: error })
@@ -87,9 +96,10 @@ export async function createRuntime(settings: Settings, logger: Logger): Promise
       drainedAfter('appenders', Object.values(appenders), settings.SHUTDOWN_TIMEOUT_MS),
       { name: 'control', start: controlReader.start, stop: controlReader.stop },
     ],
-    close() {
+    async close() {
       isClosing = true
-      return nats.connection.close()
+      await tracing.close()
+      await nats.connection.close()
     },
   }
 }

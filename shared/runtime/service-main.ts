@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import { loadSettings, type Settings } from './config.ts'
 import { composeServices, type Service } from './lifecycle.ts'
 import { createLogger } from './logger.ts'
+import { createMonitoringServer, monitoringConfig } from './monitoring-server.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 
 /**
@@ -24,9 +25,10 @@ export async function runService(
   const logger = createLogger(settings.LOG_LEVEL, `jethook-${name}`)
   try {
     if (settings.NATS_URL === '') throw new Error('NATS_URL is needed: a service that runs alone starts no server')
-    const runtime = await createRuntime(settings, logger)
+    const runtime = await createRuntime(settings, logger, `jethook-${name}`)
     const own = await compose(runtime)
-    const service = composeServices(name, [...runtime.services, own])
+    const monitoring = createMonitoringServer({ ...runtime, ...monitoringConfig(settings) })
+    const service = composeServices(name, [...runtime.services, monitoring, own])
     await service.start()
     closeWithGrace({ delay: settings.SHUTDOWN_TIMEOUT_MS * 2, logger: false }, async ({ err }) => {
       if (err) logger.fatal({ err }, 'stopping after an error')

@@ -38,6 +38,8 @@ export const AUDITED_KINDS = [
   'subscription',
   'job',
   'secret_reveal',
+  'cancellation',
+  'action',
 ]
 const STREAM_NOT_FOUND = 10059
 /** No suitable peers for placement; insufficient resources; more replicas than one without a cluster. */

@@ -238,3 +238,15 @@ test('the description is browsable, with everything served from here', async () 
   }
   assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'self'/)
 })
+
+test('the documentation is served as pages, whose links lead somewhere', async () => {
+  const seen = new Set<string>(['/docs/guide'])
+  for (const path of seen) {
+    const page = await fetch(`${stack.apiUrl()}${path}`)
+    assert.equal(page.status, 200, path)
+    assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/)
+    for (const [, link] of (await page.text()).matchAll(/href="(\/docs\/guide[^"#]*)/g)) seen.add(link!)
+  }
+  assert.ok(seen.size > 15, `${seen.size} pages`)
+  assert.equal((await fetch(`${stack.apiUrl()}/docs/guide/no-such-page`)).status, 404)
+})

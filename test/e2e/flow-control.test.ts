@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import pg from 'pg'
+import type { AuditEntryAnswer } from '#shared/contract/account-schemas.ts'
 import type { SubscriptionStatus } from '#shared/contract/delivery-options.ts'
 import type { ProblemDocument } from '#shared/contract/problems.ts'
 import type { SubscriptionAnswer } from '#shared/contract/schemas.ts'
@@ -305,4 +307,47 @@ test('what was cancelled stays so after a restart', async () => {
   const other = await stack.api.send({ labels })
   await receiver.waitFor((requests) => requests.length >= 2)
   assert.ok(receiver.requests.every(({ headers }) => headers['x-event-id'] === other))
+})
+
+test('who asked for a replay or a cancellation stands in the audit log, each time', async () => {
+  const { id, labels } = await subscribe({ retry_policy: { schedule: ['1h'] } }, () => ({ status: 503 }))
+  const eventId = await stack.api.send({ labels })
+  const waiting = await stack.api.send({ labels, delay_ms: 3_600_000 })
+  const deliveryId = await deliveryOf(eventId, id)
+  const paths = [
+    `/deliveries/${deliveryId}/cancel`,
+    `/events/${eventId}/replay`,
+    `/events/${eventId}/deliveries/cancel`,
+    `/events/${waiting}/cancel`,
+    `/subscriptions/${id}/deliveries/cancel`,
+  ]
+  for (const path of paths) assert.equal((await post(path)).status, 204, path)
+  // It has been done already: nothing happens, and nothing is noted.
+  assert.equal((await post(paths[0]!)).status, 204)
+  await Promise.all(Array.from({ length: 200 }, () => post(`/events/${eventId}/replay`)))
+  const lines = async (query: string) => {
+    const { body } = await stack.api.call<AuditEntryAnswer[]>(
+      'GET',
+      `/audit?organization_id=${stack.credentials.organization_id}&limit=1000&${query}`,
+    )
+    return body.map(({ action, resource, actor }) => [action, resource.kind, actor.kind].join(' ')).toReversed()
+  }
+  assert.deepEqual(await lines(`resource_id=${deliveryId}`), ['cancelled delivery service_token'])
+  assert.deepEqual(await lines(`resource_id=${waiting}`), ['withdrawn event service_token'])
+  assert.deepEqual(await lines(`resource_id=${id}&action=cancelled`), ['cancelled cancellation service_token'])
+  const ofEvent = await lines(`resource_id=${eventId}`)
+  assert.deepEqual(ofEvent.slice(0, 2), ['replayed event service_token', 'cancelled event service_token'])
+  assert.equal(ofEvent.length, 2 + 200)
+  const client = new pg.Client({ connectionString: stack.servers.databaseUrl })
+  await client.connect()
+  try {
+    await client.query(`DELETE FROM audit_log; DELETE FROM projection_checkpoints WHERE name = 'audit'`)
+  } finally {
+    await client.end()
+  }
+  await stack.restart()
+  await until(
+    'the log is made anew of the copies alone',
+    async () => (await lines(`resource_id=${eventId}`)).length === 2 + 200,
+  )
 })

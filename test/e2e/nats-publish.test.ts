@@ -13,6 +13,9 @@ import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const FLOOD = 4_000
+const FLOOD_BATCHES = 40
+const FLOOD_BATCH_EVENTS = 500
+const FLOOD_LIMIT_MS = 60_000
 const WINDOW_MS = 1_000
 
 let stack: Stack
@@ -47,11 +50,8 @@ const rejections = async (more = '') =>
   (await stack.api.call<RejectionAnswer[]>('GET', `/rejections?application_id=${app}${more}`)).body
 const rejectionOf = (eventId: string) =>
   until('the rejection', async () => (await rejections(`&event_id=${eventId}`))[0])
-const emptyInbox = () =>
-  until('INBOX is empty', async () => {
-    const { state } = await own.jsm.streams.info(STREAM_NAMES.inbox)
-    return state.messages === 0
-  })
+const isInboxEmpty = async () => (await own.jsm.streams.info(STREAM_NAMES.inbox)).state.messages === 0
+const emptyInbox = () => until('INBOX is empty', isInboxEmpty)
 
 test('an event that is published with a NATS client is delivered, with what its headers say', async () => {
   const event_id = newEventId(Date.now())
@@ -183,6 +183,18 @@ test('one application can not take the ids of another one away', async () => {
   assert.equal(arrived(event_id)[0]?.body.toString(), '{"of":"the first"}')
 })
 
+test('who uses up message ids in INBOX takes them from nobody for longer than JetStream insists on', async () => {
+  const event_id = newEventId(Date.now())
+  const other = `in.0198c0de-0000-7000-8000-000000000001.a.b.c`
+  await publish('{}', { 'Nats-Msg-Id': event_id }, other)
+  await until(
+    'it is no duplicate',
+    async () => !(await publish('{"of":"mine"}', { 'Nats-Msg-Id': event_id })).duplicate,
+  )
+  await receiver.waitFor(() => arrived(event_id).length > 0)
+  assert.equal(arrived(event_id)[0]?.body.toString(), '{"of":"mine"}')
+})
+
 test('what is published while nobody reads is taken after the next start, and health tells of the reader', async () => {
   const { body } = await stack.api.call<{ parts: Record<string, unknown> }>('GET', '/health?key=')
   assert.deepEqual(body.parts['inbox'], { is_well: true, detail: null })
@@ -218,6 +230,73 @@ test('what is read again after JetStream has forgotten its id makes no second ev
   assert.equal((await stack.api.call('GET', `/events/${refused}?application_id=${app}`)).status, 404)
 })
 
+const publishBatch = (events: unknown, headers: Record<string, string> = {}, application = app) =>
+  publish(JSON.stringify(events), headers, `in.${application}.batch`)
+
+test('a message may hold many events: each is delivered or refused by itself', async () => {
+  const [first, second, refused] = [newEventId(Date.now()), newEventId(Date.now()), newEventId(Date.now())]
+  const { stream } = await publishBatch({
+    application_id: '0198c0de-0000-7000-8000-000000000001',
+    events: [
+      { event_id: first, event_type: 'a.b.c', payload: '{"n":1}' },
+      { event_id: refused, event_type: 'no.such.type', payload: '{}' },
+      { event_type: 'a.b.c', payload: 7 },
+      { event_id: second, event_type: 'a.b.c', payload: 'text', payload_content_type: 'text/plain' },
+      { event_id: first, event_type: 'a.b.c', payload: '{"n":"again"}' },
+    ],
+  })
+  assert.equal(stream, 'INBOX')
+  await receiver.waitFor(() => arrived(first).length > 0 && arrived(second).length > 0)
+  assert.deepEqual(
+    [first, second].map((id) => arrived(id)[0]?.body.toString()),
+    ['{"n":1}', 'text'],
+  )
+  const { problem, event_type_name } = await rejectionOf(refused)
+  assert.deepEqual([problem.id, event_type_name], ['EventTypeDoesNotExist', 'no.such.type'])
+  assert.equal((await rejectionOf(first)).problem.id, 'EventAlreadyIngested')
+  await until('the one without a payload is rejected', async () =>
+    (await rejections('&problem_id=JsonPayload')).find(({ problem }) => /of a batch/.test(problem.detail)),
+  )
+  await emptyInbox()
+})
+
+test('a batch of CloudEvents is taken, and what is no batch is refused as a whole', async () => {
+  const ids = [newEventId(Date.now()), newEventId(Date.now())]
+  const cloudEvents = ids.map((id) => ({ specversion: '1.0', id, source: '/s', type: 'a.b.c', data: { of: id } }))
+  await publishBatch(cloudEvents, { 'Content-Type': 'application/cloudevents-batch+json' })
+  await receiver.waitFor(() => ids.every((id) => arrived(id).length > 0))
+  assert.equal(arrived(ids[1]!)[0]?.body.toString(), `{"of":"${ids[1]}"}`)
+  const count = async () => (await rejections('&problem_id=JsonPayload')).length
+  const before = await count()
+  await publish('not json', {}, `in.${app}.batch`)
+  for (const body of [{}, { events: [] }, { events: {} }, null, []]) await publishBatch(body)
+  await publishBatch({ events: [] }, { 'Content-Type': 'application/cloudevents-batch+json' })
+  await until('each is rejected once', async () => (await count()) === before + 7)
+  await emptyInbox()
+})
+
+test('a batch that is read again makes no second event, also of those that it has no ids for', async () => {
+  const event = (n: number) => ({ event_type: n % 3 === 0 ? 'no.such.type' : 'a.b.c', payload: `{"batched":${n}}` })
+  const events = Array.from({ length: 30 }, (_, n) => event(n))
+  await stack.restart(async () => {
+    await publishBatch({ events })
+  })
+  const ofBatch = () => receiver.requests.filter(({ body }) => body.toString().startsWith('{"batched":'))
+  await receiver.waitFor(() => ofBatch().length === 20)
+  const refused = async () => (await rejections('&problem_id=EventTypeDoesNotExist&limit=100')).length
+  const before = await refused()
+  await stack.restart(async () => {
+    await own.jsm.consumers.delete(STREAM_NAMES.inbox, 'admission')
+    await delay(WINDOW_MS + 200)
+  })
+  const last = newEventId(Date.now())
+  await publish('{}', { 'Jethook-Event-Id': last })
+  await receiver.waitFor(() => arrived(last).length > 0)
+  await emptyInbox()
+  assert.equal(ofBatch().length, 20)
+  assert.equal(await refused(), before)
+})
+
 test('a flood by one application does not keep the others waiting', async () => {
   const { body: flooding } = await stack.api.call<{ application_id: string }>('POST', '/applications', {
     organization_id: stack.credentials.organization_id,
@@ -239,4 +318,23 @@ test('a flood by one application does not keep the others waiting', async () => 
   const { received_at } = await eventOf(other)
   assert.ok(received_at < rejection!.rejected_at, `${received_at} and ${rejection!.rejected_at}`)
   assert.equal(arrived(other).length, 1)
+})
+
+test('a flood of 20,000 events in few messages does not keep the others waiting either', async () => {
+  const { body: flooding } = await stack.api.call<{ application_id: string }>('POST', '/applications', {
+    organization_id: stack.credentials.organization_id,
+    name: 'flooding with batches',
+  })
+  const events = Array.from({ length: FLOOD_BATCH_EVENTS }, () => ({ event_type: 'no.such.type', payload: '{}' }))
+  const other = newEventId(Date.now())
+  await stack.restart(async () => {
+    for (let i = 0; i < FLOOD_BATCHES; i++) await publishBatch({ events }, {}, flooding.application_id)
+    await publish('{"of":"another"}', { 'Jethook-Event-Id': other })
+  })
+  await receiver.waitFor(() => arrived(other).length > 0, FLOOD_LIMIT_MS)
+  await until('INBOX is empty', isInboxEmpty, FLOOD_LIMIT_MS)
+  const newest = `/rejections?application_id=${flooding.application_id}&limit=1`
+  const [last] = (await stack.api.call<RejectionAnswer[]>('GET', newest)).body
+  const { received_at } = await eventOf(other)
+  assert.ok(received_at < last!.rejected_at, `${received_at} and ${last!.rejected_at}`)
 })

@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { LoginAnswer } from '#shared/contract/account-schemas.ts'
+import type { ProblemDocument } from '#shared/contract/problems.ts'
 import type { SubscriptionAnswer } from '#shared/contract/schemas.ts'
 import { logIn, registerUser } from '../support/accounts.ts'
 import { startReceiver } from '../support/receiver.ts'
@@ -42,6 +44,31 @@ test('an operator makes a reset link where no mail is sent', async () => {
   assert.equal(refreshed.status, 403)
   const unknown = await run('reset-link', 'nobody@example.com')
   assert.equal(unknown.code, 1)
+  assert.match(unknown.errors, /There is no user/)
+})
+
+test('a printed link signs the operator in, once, and another one is made by a command', async () => {
+  const { api, credentials } = stack
+  const enter = (link: string | null | undefined) =>
+    api.call<LoginAnswer & ProblemDocument>('POST', '/auth/one_time', {
+      code: /#\/enter\/(jhsi_[\w-]+)$/m.exec(link ?? '')?.[1],
+    })
+  const first = await stack.jethook().firstSignIn()
+  assert.match(first ?? '', /^http:\/\/127\.0\.0\.1:\d+\/#\/enter\//)
+  assert.equal(await stack.jethook().firstSignIn(), null)
+  const [one, other] = await Promise.all([enter(first), enter(first)])
+  assert.deepEqual([one!.status, other!.status].sort(), [201, 401])
+  const login = one!.status === 201 ? one!.body : other!.body
+  assert.equal(login.email, 'operator@localhost')
+  const path = `/applications?organization_id=${credentials.organization_id}`
+  const asOperator = await api.call('GET', path, undefined, `Bearer ${login.access_token}`)
+  assert.equal(asOperator.status, 200)
+  const { output } = await run('sign-in-link')
+  assert.equal((await enter(output.trim())).status, 201)
+  assert.deepEqual((await enter(output.trim())).body.id, 'AuthEmailExpired')
+  const noPassword = await api.call('POST', '/auth/login', { email: login.email, password: '' })
+  assert.ok(noPassword.status === 401 || noPassword.status === 422, String(noPassword.status))
+  const unknown = await run('sign-in-link', 'nobody@example.com')
   assert.match(unknown.errors, /There is no user/)
 })
 

@@ -63,6 +63,7 @@ async function start(home: string, more: Record<string, string> = {}) {
   return { child, credentials: JSON.parse(line.toString()) as Credentials, told: () => told }
 }
 
+const SIGN_IN_LINK = /Dashboard: http:\/\/127\.0\.0\.1:\d+\/#\/enter\/jhsi_/
 const LOOPBACK_WARNING = /WARNING: webhooks may also go to addresses of this machine/
 
 async function serverPids(home: string): Promise<number[]> {
@@ -160,6 +161,7 @@ test('credentials are readable by the owner only, a second start on a running ho
   const apiOf = ({ api_url, application_id, service_token }: Credentials) =>
     createApi({ apiUrl: api_url, applicationId: application_id, token: service_token })
   await until('the warning', async () => LOOPBACK_WARNING.test(first.told()))
+  await until('the link that signs in', async () => SIGN_IN_LINK.test(first.told()))
   const api = apiOf(first.credentials)
   await api.createEventType()
   assert.equal((await api.subscribe('http://127.0.0.1:19999/', { is_enabled: false })).is_enabled, false)
@@ -171,6 +173,7 @@ test('credentials are readable by the owner only, a second start on a running ho
 
   const second = await start(home)
   assert.equal(second.credentials.service_token, first.credentials.service_token)
+  assert.doesNotMatch(second.told(), SIGN_IN_LINK)
   const found = await until('the event is shown', async () => {
     const answer = await apiOf(second.credentials).call<{ event_id: string }[]>(
       'GET',

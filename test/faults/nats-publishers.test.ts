@@ -17,11 +17,16 @@ const PUBLISHERS = 24
 const REFUSED_EVERY = 20
 /** One in so many has no id of its own. */
 const NAMELESS_EVERY = 10
+/** One message in so many holds several events. */
+const BATCH_EVERY = 50
+const BATCH_EVENTS = 5
+/** From here on publishers wait until there is a jethook that is to die of what they publish. */
+const HELD_BACK_FROM = EVENTS * 0.9
 
-/** Publishes until told to stop; whatever has no acknowledgement is published again under the same id. */
+/** Publishes them all; whatever has no acknowledgement is published again under the same id. */
 async function publishAll(
   bench: FaultBench,
-  onAcknowledged: (count: number) => void,
+  { onAcknowledged, mayEnd }: { onAcknowledged: (count: number) => void; mayEnd: Promise<void> },
 ): Promise<{ acknowledged: Set<string>; nameless: Set<string> }> {
   const publisher = await connectPublisher(bench.natsUrl)
   const acknowledged = new Set<string>()
@@ -29,27 +34,36 @@ async function publishAll(
   const nameless = new Set<string>()
   const { application_id: app } = bench.api.eventPost()
   let started = 0
+  let published = 0
   async function publishOne(n: number): Promise<void> {
-    const id = newEventId(Date.now())
+    const isBatch = n % BATCH_EVERY === 2
     const isNameless = n % NAMELESS_EVERY === 1
-    const headers = natsHeaders(isNameless ? {} : { 'Jethook-Event-Id': id })
-    const subject = n % REFUSED_EVERY === 0 ? `in.${app}.no.such.type` : `in.${app}.a.b.c`
+    const ids = Array.from({ length: isBatch ? BATCH_EVENTS : 1 }, () => newEventId(Date.now()))
+    const headers = natsHeaders(isNameless || isBatch ? {} : { 'Jethook-Event-Id': ids[0]! })
+    const event_type = n % REFUSED_EVERY === 0 ? 'no.such.type' : 'a.b.c'
+    const payload = `{"n":${n}}`
+    const events = ids.map((event_id) => ({ event_id, event_type, payload }))
+    const subject = `in.${app}.${isBatch ? 'batch' : event_type}`
     for (;;) {
       try {
-        await publisher.js.publish(subject, `{"n":${n}}`, { headers })
+        await publisher.js.publish(subject, isBatch ? JSON.stringify({ events }) : payload, { headers })
         break
       } catch {
         await delay(50)
       }
     }
-    if (isNameless) nameless.add(`{"n":${n}}`)
-    else acknowledged.add(id)
-    onAcknowledged(acknowledged.size + nameless.size)
+    if (isNameless) nameless.add(payload)
+    else for (const id of ids) acknowledged.add(id)
+    onAcknowledged(++published)
   }
   try {
     await Promise.all(
       Array.from({ length: PUBLISHERS }, async () => {
-        while (started < EVENTS) await publishOne(started++)
+        while (started < EVENTS) {
+          const n = started++
+          if (n >= HELD_BACK_FROM) await mayEnd
+          await publishOne(n)
+        }
       }),
     )
   } finally {
@@ -75,8 +89,12 @@ test('every acknowledged publish is delivered, dead or listed as rejected, thoug
   const bench = await openBench()
   try {
     let count = 0
-    const publishing = publishAll(bench, (acknowledged) => {
-      count = acknowledged
+    const gate = Promise.withResolvers<void>()
+    const publishing = publishAll(bench, {
+      onAcknowledged(acknowledged) {
+        count = acknowledged
+      },
+      mayEnd: gate.promise,
     })
     const reached = (share: number) => until(`${share} of the events`, async () => count >= EVENTS * share, LIMIT_MS)
     if (IS_LONG) await bench.startAnother()
@@ -86,10 +104,12 @@ test('every acknowledged publish is delivered, dead or listed as rejected, thoug
     await reached(0.6)
     if (IS_LONG) await bench.restartAnother()
     // Right between what is on disk and its acknowledgement: it is read again.
-    await bench.dieAt('inbox-events-stored-not-acknowledged', 2)
+    await bench.dieAt('inbox-events-stored-not-acknowledged', 2, async () => gate.resolve())
+    gate.resolve()
     await bench.restartJethook()
     const { acknowledged, nameless } = await publishing
-    assert.deepEqual([acknowledged.size, nameless.size], [EVENTS * 0.9, EVENTS * 0.1])
+    const inBatches = (EVENTS / BATCH_EVERY) * (BATCH_EVENTS - 1)
+    assert.deepEqual([acknowledged.size, nameless.size], [EVENTS * 0.9 + inBatches, EVENTS * 0.1])
     const rejected = await until(
       'all are decided on',
       async () => {

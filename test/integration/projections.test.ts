@@ -20,6 +20,9 @@ const TABLES = [
   'audit_log',
   'subscriptions',
   'cancellations',
+  'event_figures',
+  'attempt_figures',
+  'subscription_figures',
 ]
 
 let stack: Stack

@@ -9,6 +9,7 @@ import { AppendUnknownError } from '#shared/runtime/appender.ts'
 import { letNextOneGo } from '#shared/runtime/let-next-one-go.ts'
 import { applicationState, eventTypeState, organizationState, subscriptionState } from '../support/control-facts.ts'
 import type { FakeStream } from './fake-stream.ts'
+import { createOperators } from './operators.ts'
 import { APPLICATIONS, type FaultName, idOf, SKEW_MAX_MS, TROUBLE_MS } from './plan.ts'
 import type { Character } from './receivers.ts'
 import type { SeededRandom } from './seeded-random.ts'
@@ -24,11 +25,13 @@ interface CustomersOptions {
   accepted: string[]
   /** Decides what is called off, and when; null: nothing is. */
   cancelling: SeededRandom | null
+  /** What people ask to be sent again; null: nothing. */
+  asking: SeededRandom | null
 }
 
 /** Makes subscriptions, posts events, disables and enables: all through a gateway's own appenders. */
 export function runCustomers(options: CustomersOptions) {
-  const { around, random, faults, eventCount, characters, orderings, accepted, cancelling } = options
+  const { around, random, faults, eventCount, characters, orderings, accepted, cancelling, asking } = options
   const { time } = around.server
   const skewMs = faults.has('clock skew') ? random.int(-SKEW_MAX_MS, SKEW_MAX_MS) : 0
   const gateway = startProcess(around, { name: 'gateway', roles: [], skewMs, random: random.fork() })
@@ -52,6 +55,9 @@ export function runCustomers(options: CustomersOptions) {
     const message = { subject: controlSubject(fact), body: JSON.stringify(fact), msgId: randomUUID() }
     return insist(() => appenders.control.append(message))
   }
+
+  const applications = [...characters.keys()].map((id) => stateOf(id).applicationId)
+  const operators = asking && createOperators({ around, gateway, applications, random: asking, put })
 
   async function setUp(): Promise<void> {
     await put(organizationState())
@@ -236,12 +242,13 @@ export function runCustomers(options: CustomersOptions) {
       await put(stateOf(id))
       if (random.chance(0.3)) await holdBack(id)
     })
-    await Promise.all([...toggling, ...posting, ...later, ...(cancelling ? [cancelNowAndThen(cancelling)] : [])])
+    const others = [cancelling && cancelNowAndThen(cancelling), operators?.run()]
+    await Promise.all([...toggling, ...posting, ...later, ...others])
     isDone = true
   }
 
   void time.runAs(gateway.owner, run)
-  return { gateway, isDone: () => isDone, withdrawals: () => withdrawals }
+  return { gateway, operators, isDone: () => isDone, withdrawals: () => withdrawals }
 }
 
 interface BlockingHead {

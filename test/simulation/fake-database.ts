@@ -6,6 +6,7 @@ import {
   type LedgerRows,
   type LedgerSegment,
   openRetriesOf,
+  type ResolutionColumns,
 } from '#projections/ledger.ts'
 import type { EventAccepted } from '#shared/facts/event.ts'
 import type { SeededRandom } from './seeded-random.ts'
@@ -18,6 +19,7 @@ export interface Tables {
   deliveries: Map<string, DeliveryColumns>
   attempts: Map<string, AttemptColumns>
   deadLetters: Map<string, DeadLetterColumns>
+  resolutions: Map<string, ResolutionColumns>
   postponed: Map<string, { eventId: string; applicationId: string; deliverAtMs: number; status: string }>
   cancellations: Map<string, Cancellation>
 }
@@ -49,6 +51,7 @@ export function newTables(): Tables {
     deliveries: new Map(),
     attempts: new Map(),
     deadLetters: new Map(),
+    resolutions: new Map(),
     postponed: new Map(),
     cancellations: new Map(),
   }
@@ -229,6 +232,7 @@ function writeSegment(tables: Tables, segment: LedgerSegment): void {
   for (const [id, row] of segment.deadLetters)
     if (tables.deliveries.get(id)?.status === 'dead-lettered' && !tables.deadLetters.has(id))
       tables.deadLetters.set(id, row)
+  for (const [id, row] of segment.resolutions) if (!tables.resolutions.has(id)) tables.resolutions.set(id, row)
   if (segment.thenCancelled !== null) cancelOpen(tables, segment.thenCancelled.fact)
 }
 

@@ -10,12 +10,12 @@ export interface FakePeers {
 
 const BEAT_INTERVAL_MS = 1_000
 
-export function createFakePeers(time: VirtualTime): FakePeers {
+export function createFakePeers(time: VirtualTime, kind: string): FakePeers {
   const members = new Map<string, { owner: Owner; nats: Nats; heardMs: number }>()
   let count = 0
   return {
     join(owner, nats) {
-      const selfId = `deliverer-${String(++count).padStart(4, '0')}`
+      const selfId = `${kind}-${String(++count).padStart(4, '0')}`
       let timer: NodeJS.Timeout | null = null
       const beat = () => {
         if (nats.isUp()) members.set(selfId, { owner, nats, heardMs: time.nowMs() })

@@ -14,6 +14,8 @@ export interface FakeMessage {
   subject: string
   body: Uint8Array
   headers: Record<string, string>
+  /** When it was stored, by the server's clock. */
+  time: Date
 }
 
 /** JetStream's publish acknowledgement. */
@@ -29,7 +31,8 @@ export interface FakeStream {
   nextWriteMs(tookMs: number): number
   write(messages: readonly PublishRequest[]): PubAck
   get(seq: number): FakeMessage | null
-  lastOf(subject: string): FakeMessage | null
+  /** @param filter A subject, or what several match. */
+  lastOf(filter: string): FakeMessage | null
   firstSeq(): number
   lastSeq(): number
   /** Calls `onStored` after each write. @returns a function that ends this. */
@@ -78,6 +81,13 @@ export function createStream(options: FakeStreamOptions): FakeStream {
 
   const lastSeqOf = (subject: string) => bySubject.get(subject)?.at(-1) ?? 0
 
+  function lastMatching(filter: string): FakeMessage | null {
+    let lastSeq = 0
+    for (const subject of bySubject.keys())
+      if (subjectMatches(filter, subject)) lastSeq = Math.max(lastSeq, lastSeqOf(subject))
+    return messages[lastSeq - 1] ?? null
+  }
+
   function write(requests: readonly PublishRequest[]): PubAck {
     const isBatch = requests.length > 1 || requests[0]!.headers['Nats-Batch-Id'] !== undefined
     const within = new Set<string>()
@@ -104,7 +114,7 @@ export function createStream(options: FakeStreamOptions): FakeStream {
 
   function store({ subject, headers, body }: PublishRequest): void {
     const seq = messages.length + 1
-    const message = { seq, subject, body, headers }
+    const message = { seq, subject, body, headers, time: new Date(clockMs()) }
     messages.push(message)
     trace(name, () => `${seq} ${subject} ${headers['Nats-Msg-Id'] ?? '-'} ${Buffer.from(body).toString()}`)
     const id = headers['Nats-Msg-Id']
@@ -167,7 +177,7 @@ export function createStream(options: FakeStreamOptions): FakeStream {
     },
     write,
     get: (seq) => messages[seq - 1] ?? null,
-    lastOf: (subject) => messages[lastSeqOf(subject) - 1] ?? null,
+    lastOf: (filter) => (/[*>]/.test(filter) ? lastMatching(filter) : (messages[lastSeqOf(filter) - 1] ?? null)),
     firstSeq: () => (messages.length === 0 ? 0 : firstKept + 1),
     lastSeq: () => messages.length,
     follow(follower) {

@@ -141,11 +141,13 @@ export const CONTRACT: readonly ContractCase[] = [
         await publish(nats, 'ledger.a', '4', { 'Nats-Msg-Id': 'y' }),
       ]
       const last = await nats.jsm.streams.getMessage('LEDGER', { last_by_subj: 'ledger.a' })
+      const ofAll = await nats.jsm.streams.getMessage('LEDGER', { last_by_subj: 'ledger.*' })
       const direct = await nats.jsm.direct.getMessage('LEDGER', { seq: 2 })
       const missing = await nats.jsm.streams.getMessage('LEDGER', { last_by_subj: 'ledger.none' })
       return {
         answers,
         last: [last?.seq, last?.string()],
+        ofAll: [ofAll?.seq, ofAll?.time instanceof Date],
         direct: direct?.string(),
         missing,
         state: await stateOf(nats, 'LEDGER'),

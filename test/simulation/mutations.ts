@@ -183,6 +183,31 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['crash'],
   },
   {
+    name: 'two jobs may both send a dead letter again',
+    file: 'services/jobs/dead-letter-desk.ts',
+    find: 'body: closing, expectLastSubjectSeq: foldedSeq }',
+    replace: 'body: closing }',
+  },
+  {
+    name: 'a job does not look at what others have decided',
+    file: 'services/jobs/dead-letter-desk.ts',
+    find: 'const open = letters.filter(({ deliveryId }) => !resolved.has(deliveryId))',
+    replace: 'const open = letters',
+  },
+  {
+    name: 'after a crash a replay goes on from its progress alone',
+    file: 'services/jobs/replay.ts',
+    find: 'Math.max(place.fact?.throughEventSeq ?? 0, progress.now.position.seq, selection.fromSeq - 1)',
+    replace: 'Math.max(progress.now.position.seq, selection.fromSeq - 1)',
+    faults: ['crash'],
+  },
+  {
+    name: 'a job skips what stands behind a part of a page',
+    file: 'services/jobs/redrive.ts',
+    find: 'const { ledgerSeq, deliveryId } = letters.at(-1)!',
+    replace: 'const { ledgerSeq, deliveryId } = page.at(-1)!',
+  },
+  {
     name: 'the reconciler is asleep',
     file: 'services/reconciler/worker.ts',
     find: 'if (past !== null) {',

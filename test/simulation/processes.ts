@@ -18,14 +18,20 @@ const WATCH_MS = 250
 const CRASH_WITHIN_SENDS = 400
 
 /** One to three processes, which share the roles; each that dies is started anew. */
-export function createProcesses(around: Surroundings, random: SeededRandom, faults: ReadonlySet<FaultName>): Processes {
+export function createProcesses(
+  around: Surroundings,
+  random: SeededRandom,
+  faults: ReadonlySet<FaultName>,
+  /** Decides who runs jobs; null: nobody. */
+  jobs: SeededRandom | null,
+): Processes {
   const { time } = around.server
   const supervisor: Owner = { name: 'supervisor', isAlive: true }
   const running: SimProcess[] = []
   let isHealed = false
   let broughtBack = 0
   const halted: string[] = []
-  const shares = shareRoles(random)
+  const shares = withJobs(shareRoles(random), jobs)
   for (const roles of shares) launch(running.length, roles)
 
   function launch(place: number, roles: readonly Role[]): void {
@@ -79,4 +85,10 @@ function shareRoles(random: SeededRandom): (readonly Role[])[] {
   const shares: Role[][] = Array.from({ length: count }, () => ROLES.filter(() => random.chance(0.6)))
   for (const role of ROLES) if (!shares.some((share) => share.includes(role))) random.pick(shares).push(role)
   return shares
+}
+
+function withJobs(shares: (readonly Role[])[], random: SeededRandom | null): (readonly Role[])[] {
+  if (random === null) return shares
+  const certain = random.int(0, shares.length - 1)
+  return shares.map((roles, i) => (i === certain || random.chance(0.7) ? [...roles, 'jobs'] : roles))
 }

@@ -3,6 +3,7 @@ import { ledgerProjection } from '#projections/ledger.ts'
 import { createProjectionRunner } from '#projections/runner.ts'
 import { delivererConfig } from '#services/deliverer/config.ts'
 import { createDeliverer } from '#services/deliverer/worker.ts'
+import { createJobsRunner } from '#services/jobs/worker.ts'
 import { createMatcher } from '#services/matcher/worker.ts'
 import type { Overdue } from '#services/reconciler/overdue.ts'
 import { createReconciler, type Reconciler } from '#services/reconciler/worker.ts'
@@ -20,13 +21,16 @@ import { type FakeClient, type FakeDatabase, type Tables, writeLedgerRowsTo } fr
 import type { FakeJetStream } from './fake-jetstream.ts'
 import { createFakeConnection, type FakeConnection } from './fake-nats.ts'
 import type { FakePeers } from './fake-peers.ts'
+import { chosenLettersOf } from './operators.ts'
 import type { Receivers } from './receivers.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Trace } from './trace.ts'
 import type { Owner } from './virtual-time.ts'
 
 export const ROLES = ['matcher', 'deliverer', 'projections', 'reconciler'] as const
-export type Role = (typeof ROLES)[number]
+/** Jobs are run where somebody asks for some. */
+const ALL_ROLES = [...ROLES, 'jobs'] as const
+export type Role = (typeof ALL_ROLES)[number]
 
 /** What all simulated processes share. */
 export interface Surroundings {
@@ -35,6 +39,7 @@ export interface Surroundings {
   receivers: Receivers
   secretBox: SecretBox
   peers: FakePeers
+  jobPeers: FakePeers
   trace: Trace
   /** The wall clock of whoever has no skew. */
   clockMs(): number
@@ -129,6 +134,16 @@ export function startProcess(around: Surroundings, options: ProcessOptions): Sim
         }),
       ],
       matcher: () => [createMatcher({ ...deps, eventCache, config: { laneCount: SIM_SETTINGS.LANES } })],
+      jobs: () => [
+        createJobsRunner({
+          ...deps,
+          eventCache,
+          chosenLetters: chosenLettersOf(around.database),
+          // So that two jobs of the same time are run by two processes.
+          config: { laneCount: SIM_SETTINGS.LANES, runningMax: 1 },
+          peers: around.jobPeers.join(owner, nats),
+        }),
+      ],
       reconciler: () => {
         reconciler = createReconciler({
           ...deps,
@@ -158,7 +173,8 @@ export function startProcess(around: Surroundings, options: ProcessOptions): Sim
     }
     const start = async () => {
       await controlReader.start()
-      for (const role of ROLES) if (roles.includes(role)) for (const service of services[role]()) await service.start()
+      for (const role of ALL_ROLES)
+        if (roles.includes(role)) for (const service of services[role]()) await service.start()
     }
     // What can't start ends, as a real one would, and is started anew by whoever looks after it. A gateway has nobody.
     start().catch(() => roles.length > 0 && process.kill())

@@ -49,6 +49,8 @@ const EPOCH_MS = Date.UTC(2026, 0, 1)
 const LIMIT_MS = 15 * 60_000
 const LOOK_EVERY_MS = 500
 const CALM_MS = 5_000
+/** Of the seeds: in these people ask for things to be sent again. */
+const ASKING_SHARE = 0.4
 
 const secretBox = createSecretBox([Buffer.alloc(32, 7)])
 
@@ -67,8 +69,13 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
   const whims = seededRandom(seed ^ 0x5eed)
   const resting = whims.chance(0.2) ? whims.fork() : null
   const receivers = createReceivers(time, random.fork(), (id) => characters.get(id)!, trace, resting)
-  const around: Surroundings = { server, database, receivers, secretBox, peers: createFakePeers(time), clockMs, trace }
-  const processes = createProcesses(around, random.fork(), faults)
+  const cancelling = whims.chance(0.3) ? whims.fork() : null
+  const asking = whims.chance(ASKING_SHARE) ? whims.fork() : null
+  // What nothing dies of there is nothing to ask about.
+  if (asking) characters.set(asking.pick([...characters.keys()]), asking.pick(['picky', 'never']))
+  const [peers, jobPeers] = [createFakePeers(time, 'deliverer'), createFakePeers(time, 'jobs')]
+  const around: Surroundings = { server, database, receivers, secretBox, peers, jobPeers, clockMs, trace }
+  const processes = createProcesses(around, random.fork(), faults, asking?.fork() ?? null)
   const accepted: string[] = []
   const customers = runCustomers({
     around,
@@ -78,17 +85,24 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
     characters,
     orderings,
     accepted,
-    cancelling: whims.chance(0.3) ? whims.fork() : null,
+    cancelling,
+    asking,
   })
   const trouble = makeTrouble({ time, random: random.fork(), faults, around, processes, gateway: customers.gateway })
   await time.passUntil(() => customers.isDone() && trouble.isOver(), LIMIT_MS)
   processes.heal()
   let quietSinceMs: number | null = null
   let nextLookMs = 0
+  const unrestNow = () => {
+    const jobId = customers.operators?.openJob() ?? null
+    return jobId === null
+      ? unrest(server.stream('EVENTS'), server.stream('LEDGER'), database.tables)
+      : `job ${jobId} is not over`
+  }
   const isQuiet = () => {
     if (time.nowMs() < nextLookMs) return false
     nextLookMs = time.nowMs() + LOOK_EVERY_MS
-    if (unrest(server.stream('EVENTS'), server.stream('LEDGER'), database.tables) !== null) quietSinceMs = null
+    if (unrestNow() !== null) quietSinceMs = null
     else quietSinceMs ??= time.nowMs()
     return quietSinceMs !== null && time.nowMs() - quietSinceMs >= CALM_MS
   }
@@ -107,13 +121,12 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
     cancelGraceMs: SIM_SETTINGS.DELIVERY_TIMEOUT_MS + 2 * SKEW_MAX_MS + (faults.has('pause') ? 2 * PAUSE_MAX_MS : 0),
   })
   forgiveRepeats(report, server.stream('LEDGER'), receivers.received)
+  // What is replayed arrives once more, and should.
+  if ((customers.operators?.replayCount() ?? 0) > 0) report.repeatedSuccesses = 0
   const complaints = [
-    ...(isEnded
-      ? []
-      : [
-          `not at rest after ${LIMIT_MS / 60_000} min: ${unrest(server.stream('EVENTS'), server.stream('LEDGER'), database.tables)}`,
-        ]),
+    ...(isEnded ? [] : [`not at rest after ${LIMIT_MS / 60_000} min: ${unrestNow()}`]),
     ...processes.halted(),
+    ...(customers.operators?.complaints() ?? []),
     ...differencesOf(server.stream('LEDGER'), database.tables, report),
     ...(isRepetitionCalledFor(faults, processes.delivererCount, characters)
       ? []
@@ -217,7 +230,7 @@ function differencesOf(ledger: FakeStream, tables: Tables, report: VerifyReport)
     facts.push({ seq, fact: decodeLedgerFact(text(ledger.get(seq)!.body)) })
   const rebuilt = newTables()
   writeLedgerRowsTo(rebuilt, foldLedger(new Map(), facts).rows)
-  const names = ['deliveries', 'attempts', 'deadLetters', 'postponed'] as const
+  const names = ['deliveries', 'attempts', 'deadLetters', 'resolutions', 'postponed'] as const
   const differences: string[] = names.flatMap((name) =>
     isDeepStrictEqual(tables[name], rebuilt[name])
       ? []

@@ -25,6 +25,11 @@ export function createApi({ apiUrl, applicationId, token }: ApiAccess) {
       headers: { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
+    // One that goes on for ever is not waited for.
+    if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
+      await response.body?.cancel()
+      return { status: response.status, headers: response.headers, body: null as T }
+    }
     const text = await response.text()
     return { status: response.status, headers: response.headers, body: (text === '' ? null : JSON.parse(text)) as T }
   }

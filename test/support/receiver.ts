@@ -49,7 +49,7 @@ export async function startReceiver(
       for (const check of waiters) check()
     })
   })
-  await new Promise<void>((resolve) => server.listen(port, host, resolve))
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve))
   // A receiver that a failed test has left open doesn't keep the process alive.
   server.unref()
   return {

@@ -16,6 +16,7 @@ export interface Stack {
   credentials: SeededCredentials
   api: Api
   apiUrl(): string
+  jethook(): Jethook
   /** Stops the services and starts them anew on the same servers. */
   restart(whileDown?: () => Promise<void>): Promise<void>
   close(): Promise<void>
@@ -75,6 +76,7 @@ export async function startStack(
     credentials,
     api: apiOf(),
     apiUrl: () => jethook.apiUrl(),
+    jethook: () => jethook,
     async restart(whileDown) {
       await jethook.stop()
       await whileDown?.()

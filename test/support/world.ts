@@ -140,6 +140,7 @@ export function eventPost(application_id: string) {
 export const BODIES: Record<string, (ids: Record<string, string>) => Record<string, unknown>> = {
   register: () => ({ first_name: 'New', last_name: 'User', email: 'new@example.com', password: PASSWORD }),
   'auth.login': () => ({ email: 'nobody@example.com', password: PASSWORD }),
+  'auth.oneTime': () => ({ code: 'jhsi_x' }),
   'auth.changePassword': () => ({ new_password: 'kurz' }),
   'auth.verifyEmail': () => ({ token: 'jhve_x' }),
   'auth.resendVerificationEmail': () => ({ email: 'nobody@example.com' }),

@@ -20,6 +20,7 @@ const SECOND = 1_000
 const HOUR = 3_600 * SECOND
 const VERIFY_TOKEN_LIFETIME_MS = 24 * HOUR
 export const RESET_TOKEN_LIFETIME_MS = HOUR / 2
+export const SIGN_IN_TOKEN_LIFETIME_MS = 24 * HOUR
 const MAIL_COOLDOWN_MS = 60 * SECOND
 const MAILS_MAX = 5
 const MAILS_WINDOW_MS = 24 * HOUR
@@ -224,6 +225,23 @@ async function noteMail(
   return changed?.fact ?? null
 }
 
+/**
+ * The user of a link that signs in without a password. It works once: of two uses at the same moment one is refused.
+ * @throws {ProblemError} AuthEmailExpired when it is unknown, was used or is too old.
+ */
+export async function useSignInCode(deps: RouteDependencies, code: string): Promise<UserState> {
+  const { registry, secretBox, clock } = deps
+  const lookup = secretBox.lookupOf(code)
+  const changed = await changeControl<UserState>(deps, () => {
+    const found = registry.accounts.userBySignInToken(lookup)
+    const nowMs = clock.nowMs()
+    if (!found || found.state.deletedAtMs !== null || isExpired(found.state.signInToken ?? null, nowMs))
+      throw new ProblemError('AuthEmailExpired')
+    return { fact: changedUser(found.state, nowMs, { signInToken: null }), seq: found.seq }
+  })
+  return changed!.fact
+}
+
 /** Sets another password by a link; it works once, verifies the address and ends all sessions. */
 export async function resetPassword(deps: RouteDependencies, token: string, password: string): Promise<void> {
   const { registry, secretBox, clock } = deps
@@ -243,6 +261,7 @@ export async function resetPassword(deps: RouteDependencies, token: string, pass
     const fields = {
       passwordHash,
       resetToken: null,
+      signInToken: null,
       emailVerifiedAtMs: state.emailVerifiedAtMs ?? nowMs,
       sessionsEndedAtMs: nowMs,
     }
@@ -258,7 +277,8 @@ export async function changePassword(deps: RouteDependencies, userId: string, pa
   await changeControl<UserState>(deps, () => {
     const { state, seq } = registry.accounts.users.get(userId)!
     const nowMs = clock.nowMs()
-    return { fact: changedUser(state, nowMs, { passwordHash, sessionsEndedAtMs: nowMs, resetToken: null }), seq }
+    const fields = { passwordHash, sessionsEndedAtMs: nowMs, resetToken: null, signInToken: null }
+    return { fact: changedUser(state, nowMs, fields), seq }
   })
 }
 
@@ -302,6 +322,7 @@ function erasedUser(state: UserState, nowMs: number): UserState {
     passwordHash: '',
     verifyToken: null,
     resetToken: null,
+    signInToken: null,
     verifyMailsAtMs: [],
     resetMailsAtMs: [],
     sessionsEndedAtMs: nowMs,

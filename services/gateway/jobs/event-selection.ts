@@ -32,6 +32,11 @@ export async function selectEvents(needs: Needs, applicationId: string, post: Re
     const why = whyNotTo(needs, applicationId, id)
     if (why !== null) add('subscription_ids', `Subscription ${id} ${why}`)
   }
+  const isForNats = post.target === 'nats'
+  if (isForNats && subscriptionIds !== null)
+    add('subscription_ids', 'Events for a NATS client go to no subscription: leave it out, or the target')
+  if (isForNats && post.only_undelivered)
+    add('only_undelivered', 'What subscriptions have got says nothing of a NATS client: leave it out, or the target')
   refuseInvalid(validation.errors())
   return {
     type: 'events',
@@ -43,6 +48,7 @@ export async function selectEvents(needs: Needs, applicationId: string, post: Re
     labels: post.labels ?? {},
     subscriptionIds,
     isOnlyUndelivered: post.only_undelivered ?? false,
+    ...(isForNats ? { target: 'nats' } : {}),
   }
 }
 

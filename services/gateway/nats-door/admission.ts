@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ProblemDocument, ProblemError } from '#shared/contract/problems.ts'
 import type { EventPost } from '#shared/contract/schemas.ts'
-import { eventTypeOfSubject, readNatsEvent } from '#shared/domain/nats-event.ts'
 import type { EventRejected } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
 import { AppenderBusyError, AppendRefusedError, AppendUnknownError } from '#shared/runtime/appender.ts'
@@ -13,11 +12,13 @@ import { readCheckpoints } from '../queries/checkpoints.ts'
 import { findEventSeqs } from '../queries/event-ids.ts'
 import { findRejectionIds } from '../queries/rejections.ts'
 import type { RateLimiter } from '../rate-limiter.ts'
-import { eventIdOf, headersOf, type InboxMessage } from './inbox-message.ts'
-import { NO_ADDRESS, principalOfApplication } from './nats-sender.ts'
+import type { InboxMessage } from './inbox-message.ts'
+import { beginMessageTrace } from './message-trace.ts'
+import { natsSenderOf } from './nats-sender.ts'
 
-/** Of messages' bodies in one append. */
+/** Of messages' bodies, and of events, in one append. */
 const GROUP_MAX_BYTES = 8 * 1024 * 1024
+const GROUP_MAX_EVENTS = 1_000
 const ROWS_LIMIT_MS = 10_000
 const ROWS_POLL_MS = 10
 const DETAIL_CHARACTERS_MAX = 500
@@ -47,7 +48,7 @@ export interface AdmissionOptions extends RouteDependencies {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { orm, registry, appenders, clock, logger, ingest, limiter, nats } = options
+  const { orm, registry, appenders, clock, logger, ingest, limiter, nats, config, figures, tracing } = options
 
   /** Waits until the rows tell of all that EVENTS and LEDGER hold now; whether it is matched is of no interest here. */
   async function rowsOfNow(): Promise<void> {
@@ -69,10 +70,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
       orm,
       messages.map(({ rejectionId }) => rejectionId),
     )
-    const seqs = await findEventSeqs(orm, messages.map(idOf))
+    const seqs = await findEventSeqs(
+      orm,
+      messages.map((inbox) => inbox.eventId()),
+    )
     const open: InboxMessage[] = []
     for (const inbox of messages) {
-      const seq = seqs.get(idOf(inbox))
+      const seq = seqs.get(inbox.eventId())
       const isTaken = seq !== undefined && (await ingest.isOfEntry(seq, inbox.entry))
       if (isTaken || rejected.has(inbox.rejectionId)) inbox.done()
       else open.push(inbox)
@@ -80,14 +84,24 @@ export function createAdmission(options: AdmissionOptions): Admission {
     return open
   }
 
-  /** By when they were published, so that a backlog is not taken for a flood. */
-  function refuseTooMany({ applicationId, storedAtMs }: InboxMessage): void {
-    if (limiter !== null && limiter.take(applicationId, storedAtMs) !== null) throw new ProblemError('RateLimited')
+  /**
+   * By when they were published, so that a backlog is not taken for a flood. A batch counts once, as one that is posted does.
+   * @param refused What was decided on the message before, by its place.
+   */
+  function refuseTooMany(
+    { message, seq, applicationId, storedAtMs }: InboxMessage,
+    refused: Map<number, boolean>,
+  ): void {
+    if (limiter === null || message.redelivered) return
+    const isRefused = refused.get(seq) ?? limiter.take(applicationId, storedAtMs) !== null
+    refused.set(seq, isRefused)
+    if (isRefused) throw new ProblemError('RateLimited')
   }
 
-  function sentPost({ inbox, post }: Candidate): SentPost {
-    const principal = principalOfApplication(inbox.applicationId, registry)
-    return { post, sender: { principal, ip: NO_ADDRESS, entry: inbox.entry } }
+  function sentPost({ inbox, post }: Candidate, traceparent: string | undefined): SentPost {
+    const { applicationId, message, entry } = inbox
+    const sender = natsSenderOf(applicationId, message.headers, { registry, ...config })
+    return { post, sender: { ...sender, traceparent, entry } }
   }
 
   /** @throws the error, when it is no matter of this one message. */
@@ -117,7 +131,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   /** Beyond JetStream's own memory of ids the read model says which event has the id. */
   async function isOwn(inbox: InboxMessage): Promise<boolean> {
-    const eventId = idOf(inbox)
+    const eventId = inbox.eventId()
     const seq = (await findEventSeqs(orm, [eventId])).get(eventId)
     return seq !== undefined && ingest.isOfEntry(seq, inbox.entry)
   }
@@ -129,8 +143,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       rejectionId: inbox.rejectionId,
       inboxSeq: inbox.seq,
       applicationId: inbox.applicationId.slice(0, NAME_CHARACTERS_MAX),
-      eventId: idOf(inbox),
-      eventType: eventTypeOrNull(inbox.message.subject),
+      eventId: inbox.eventId(),
+      eventType: inbox.eventType()?.slice(0, NAME_CHARACTERS_MAX) ?? null,
       problemId: problem.id,
       status: problem.status,
       detail: problem.detail.slice(0, DETAIL_CHARACTERS_MAX).toWellFormed(),
@@ -139,6 +153,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     }
     const msgId = inbox.entry.appendId
     await appenders.ledger.append({ subject: LEDGER_SUBJECTS.rejected, body: JSON.stringify(fact), msgId })
+    figures.rejected('nats', problem.id)
   }
 
   return {
@@ -147,19 +162,22 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const open = new Set(seen.length === 0 ? [] : await withoutDecided(seen))
       const failures: { inbox: InboxMessage; error: unknown }[] = []
       const candidates: Candidate[] = []
+      const refused = new Map<number, boolean>()
       for (const inbox of messages) {
         if (isSeenBefore(inbox) && !open.has(inbox)) continue
         try {
-          if (!inbox.message.redelivered) refuseTooMany(inbox)
-          candidates.push({ inbox, post: readPost(inbox) })
+          refuseTooMany(inbox, refused)
+          candidates.push({ inbox, post: inbox.readPost() })
         } catch (error) {
           failures.push({ inbox, error })
         }
       }
       for (const group of groupsOf(candidates)) {
-        const results = await ingest.batch(group.map(sentPost))
+        const traces = group.map(({ inbox }) => beginMessageTrace(tracing, 'in', 'consumer', inbox.message))
+        const results = await ingest.batch(group.map((candidate, i) => sentPost(candidate, traces[i]!.traceparent)))
         for (const [i, result] of results.entries()) {
           const { inbox } = group[i]!
+          traces[i]!.end('event' in result ? undefined : problemOf(result.error).id)
           if ('event' in result || result.error instanceof EntryTakenError) inbox.done()
           else failures.push({ inbox, error: result.error })
         }
@@ -176,8 +194,8 @@ function groupsOf(candidates: readonly Candidate[]): Candidate[][] {
   const groups: Candidate[][] = []
   let bytes = Number.POSITIVE_INFINITY
   for (const candidate of candidates) {
-    const size = candidate.inbox.message.data.length
-    if (bytes + size > GROUP_MAX_BYTES) {
+    const size = candidate.inbox.bytes
+    if (bytes + size > GROUP_MAX_BYTES || groups.at(-1)!.length >= GROUP_MAX_EVENTS) {
       groups.push([])
       bytes = 0
     }
@@ -185,29 +203,6 @@ function groupsOf(candidates: readonly Candidate[]): Candidate[][] {
     bytes += size
   }
   return groups
-}
-
-function readPost({ message, storedAtMs }: InboxMessage): EventPost {
-  const { subject, data } = message
-  return readNatsEvent({ subject, headers: headersOf(message), data, storedAtMs })
-}
-
-const idOf = (inbox: InboxMessage) => eventIdOf(inbox, readOrNull(inbox)?.event_id)
-
-function readOrNull(inbox: InboxMessage): EventPost | null {
-  try {
-    return readPost(inbox)
-  } catch {
-    return null
-  }
-}
-
-function eventTypeOrNull(subject: string): string | null {
-  try {
-    return eventTypeOfSubject(subject).slice(0, NAME_CHARACTERS_MAX)
-  } catch {
-    return null
-  }
 }
 
 /** EVENTS takes nothing right now, from nobody. */

@@ -1,17 +1,22 @@
-import { AckPolicy, type Consumer, DeliverPolicy } from '@nats-io/jetstream'
+import { AckPolicy, type Consumer, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
+import { isBatchSubject } from '#shared/domain/nats-event.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
 import { STREAM_NAMES } from '#shared/runtime/streams.ts'
-import { type InboxMessage, inboxMessage } from './inbox-message.ts'
+import { type InboxMessage, inboxMessages } from './inbox-message.ts'
 
-/** So many messages before the reader are a flood: those of others are looked for. */
+/** So many events before the reader are a flood: those of others are looked for. */
 const BACKLOG_MIN = 2_000
 /** An application with no more than this in INBOX is not the one that floods it. */
 const SHARE_MAX = 1_000
+/** As so many events a message counts that holds a batch: how many it holds is not known before it is read. */
+const BATCH_WEIGHT = 100
 const LOOK_INTERVAL_MS = 200
 /** Of one look. */
 const APPLICATIONS_MAX = 100
 const MESSAGES_MAX = 1_000
+const EVENTS_MAX = 5_000
+const BYTES_MAX = 16 * 1024 * 1024
 const FETCH_EXPIRES_MS = 1_000
 /** Taken ahead and not yet come to by the reader: beyond this nothing more is taken ahead. */
 const AHEAD_MAX = 100_000
@@ -31,10 +36,10 @@ export interface FairShareOptions {
  * message that is decided on twice makes one event.
  */
 export interface FairShare {
-  /** @param pending Messages that the reader has not been handed yet. */
-  onBacklog(pending: number): void
+  /** @param messages What the reader has in hand, one at least; the last one says how many it has not been handed yet. */
+  onBacklog(messages: readonly JsMsg[]): void
   /** Acknowledges it, if it was. */
-  wasTakenAhead(message: InboxMessage): boolean
+  wasTakenAhead(message: JsMsg): boolean
   stop(): Promise<void>
 }
 
@@ -69,7 +74,7 @@ export function createFairShare({ nats, logger, throughSeq, takeAhead }: FairSha
     const counts = new Map<string, number>()
     for (const [subject, count] of Object.entries(state.subjects ?? {})) {
       const application = subject.split('.')[1]!
-      counts.set(application, (counts.get(application) ?? 0) + count)
+      counts.set(application, (counts.get(application) ?? 0) + count * weightOf(subject))
     }
     const small = [...counts].filter(([, count]) => count <= SHARE_MAX).map(([application]) => application)
     return small.length === counts.size ? [] : small.slice(0, APPLICATIONS_MAX)
@@ -78,18 +83,21 @@ export function createFairShare({ nats, logger, throughSeq, takeAhead }: FairSha
   async function takeFrom(consumer: Consumer, pending: number): Promise<void> {
     const max_messages = Math.min(pending, MESSAGES_MAX)
     const messages: InboxMessage[] = []
+    let bytes = 0
     for await (const message of await consumer.fetch({ max_messages, expires: FETCH_EXPIRES_MS })) {
       if (ahead.has(message.seq)) continue
       // Where it can't be decided on yet, the reader will come to it.
-      messages.push({ ...inboxMessage(message), done: () => void ahead.add(message.seq), later: () => {} })
+      messages.push(...inboxMessages(message, { done: () => void ahead.add(message.seq), later: () => {} }))
+      bytes += message.data.length
+      if (bytes >= BYTES_MAX || messages.length >= EVENTS_MAX) break
     }
     if (messages.length > 0 && !isStopping) await takeAhead(messages)
   }
 
   return {
-    onBacklog(pending) {
+    onBacklog(messages) {
       const nowMs = performance.now()
-      if (pending < BACKLOG_MIN || looking !== null || isStopping || ahead.size >= AHEAD_MAX) return
+      if (backlogOf(messages) < BACKLOG_MIN || looking !== null || isStopping || ahead.size >= AHEAD_MAX) return
       if (nowMs - lastLookMs < LOOK_INTERVAL_MS) return
       lastLookMs = nowMs
       looking = look()
@@ -98,9 +106,9 @@ export function createFairShare({ nats, logger, throughSeq, takeAhead }: FairSha
           looking = null
         })
     },
-    wasTakenAhead(inbox) {
-      if (!ahead.delete(inbox.seq)) return false
-      inbox.done()
+    wasTakenAhead(message) {
+      if (!ahead.delete(message.seq)) return false
+      message.ack()
       return true
     },
     async stop() {
@@ -109,3 +117,11 @@ export function createFairShare({ nats, logger, throughSeq, takeAhead }: FairSha
     },
   }
 }
+
+/** Events that are waiting, about: what has not been handed out yet is taken to be like what has. */
+function backlogOf(messages: readonly JsMsg[]): number {
+  const inHand = messages.reduce((sum, { subject }) => sum + weightOf(subject), 0)
+  return inHand + messages.at(-1)!.info.pending * (inHand / messages.length)
+}
+
+const weightOf = (subject: string) => (isBatchSubject(subject) ? BATCH_WEIGHT : 1)

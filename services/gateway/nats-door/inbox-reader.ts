@@ -1,13 +1,17 @@
+import type { JsMsg } from '@nats-io/jetstream'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
 import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { reliableWindowMs } from '../admit.ts'
 import { type AdmissionOptions, createAdmission } from './admission.ts'
 import { createFairShare } from './fair-share.ts'
 import { openInboxConsumer, purgeInbox } from './inbox-consumer.ts'
-import { type InboxMessage, inboxMessage } from './inbox-message.ts'
+import { type InboxMessage, inboxMessages } from './inbox-message.ts'
 
 /** Twice as many are in memory at the most, each of up to 2 MiB. */
 const BATCH_MAX = 250
+/** What is read of messages and decided on at a time; a message may hold many events. */
+const ROUND_MAX_EVENTS = 1_000
+const ROUND_MAX_BYTES = 8 * 1024 * 1024
 const GATHER_MS = 2
 const PURGE_INTERVAL_MS = 1_000
 
@@ -53,6 +57,23 @@ export function createInboxReader(deps: AdmissionOptions): InboxReader {
       ),
   })
 
+  /** @returns how many of the messages were decided on, at least one. */
+  async function admitSome(messages: readonly JsMsg[]): Promise<number> {
+    const open: InboxMessage[] = []
+    let count = 0
+    let bytes = 0
+    for (const message of messages) {
+      if (open.length >= ROUND_MAX_EVENTS || bytes >= ROUND_MAX_BYTES) break
+      count++
+      if (fairShare.wasTakenAhead(message)) continue
+      open.push(...inboxMessages(message))
+      bytes += message.data.length
+    }
+    if (open.length > 0) await admission.admit(open, isSeenBefore)
+    for (const { seq } of messages.slice(0, count)) throughSeq = Math.max(throughSeq, seq)
+    return count
+  }
+
   const reader = createStreamReader({
     nats,
     logger,
@@ -67,12 +88,12 @@ export function createInboxReader(deps: AdmissionOptions): InboxReader {
     },
     async onBatch(messages) {
       hasNews = true
-      fairShare.onBacklog(messages.at(-1)!.info.pending)
-      await inTurn(async () => {
-        const open = messages.map(inboxMessage).filter((inbox) => !fairShare.wasTakenAhead(inbox))
-        if (open.length > 0) await admission.admit(open, isSeenBefore)
-        for (const { seq } of messages) throughSeq = Math.max(throughSeq, seq)
-      })
+      for (let rest = messages; rest.length > 0; ) {
+        fairShare.onBacklog(rest)
+        await inTurn(async () => {
+          rest = rest.slice(await admitSome(rest))
+        })
+      }
     },
   })
 

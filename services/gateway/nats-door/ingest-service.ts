@@ -10,7 +10,8 @@ import type { Ingest } from '../ingest.ts'
 import { presentIngested } from '../presenters/ingested-event.ts'
 import type { RateLimiter } from '../rate-limiter.ts'
 import { headersOf } from './inbox-message.ts'
-import { NO_ADDRESS, principalOfApplication } from './nats-sender.ts'
+import { beginMessageTrace } from './message-trace.ts'
+import { natsSenderOf } from './nats-sender.ts'
 
 /** Not `in.…`: what is sent there INBOX stores and answers, so a request would be two events and the first answer JetStream's. */
 const SUBJECT = 'ingest.*.*.*.*'
@@ -33,12 +34,13 @@ export interface IngestServiceOptions extends RouteDependencies {
 }
 
 export function createIngestService(options: IngestServiceOptions): IngestService {
-  const { nats, registry, clock, logger, health, ingest, limiter } = options
+  const { nats, registry, clock, logger, health, ingest, limiter, config, figures, tracing } = options
   const counts = { accepted: 0, refused: 0, failed: 0 }
   const underWay = new Set<Promise<void>>()
   let service: Service | null = null
 
   async function answer(message: ServiceMsg): Promise<void> {
+    const trace = beginMessageTrace(tracing, 'ingest', 'server', message)
     try {
       const applicationId = applicationOfSubject(message.subject)
       if (underWay.size >= UNDER_WAY_MAX)
@@ -46,12 +48,15 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
       if (limiter !== null && limiter.take(applicationId) !== null) throw new ProblemError('RateLimited')
       const { subject, data } = message
       const post = readNatsEvent({ subject, headers: headersOf(message), data, storedAtMs: clock.nowMs() })
-      const principal = principalOfApplication(applicationId, registry)
-      const event = await ingest.one(post, { principal, ip: NO_ADDRESS })
+      const sender = natsSenderOf(applicationId, message.headers, { registry, ...config })
+      const event = await ingest.one(post, { ...sender, traceparent: trace.traceparent })
+      trace.end()
       counts.accepted++
       message.respond(JSON.stringify(presentIngested(event)))
     } catch (error) {
       const problem = problemOf(error)
+      figures.rejected('nats', problem.id)
+      trace.end(problem.id)
       if (problem.status >= 500) {
         counts.failed++
         logger.error({ err: error }, 'a request by NATS failed')

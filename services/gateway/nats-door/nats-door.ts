@@ -11,7 +11,7 @@ export interface NatsDoor {
 }
 
 export function createNatsDoor(deps: RouteDependencies): NatsDoor {
-  const ingest = createIngest(deps)
+  const ingest = createIngest(deps, 'nats')
   const limit = deps.config.rateLimits.ingest
   const limiter = limit === null ? null : createRateLimiter({ limit, clock: deps.clock })
   const inbox = createInboxReader({ ...deps, ingest, limiter })

@@ -1,7 +1,8 @@
 import type { JobAnswer } from '#shared/contract/job-schemas.ts'
 import { jobPreview, jobStatus } from '#shared/domain/job.ts'
 import type { RegisteredJob } from '#shared/domain/registry-jobs.ts'
-import type { DeadLetterSelection, EventSelection } from '#shared/facts/job.ts'
+import { type DeadLetterSelection, type EventSelection, isForNats } from '#shared/facts/job.ts'
+import { REPLAY_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { JobOutcomes } from '../queries/jobs.ts'
 import { timeText } from './time.ts'
 
@@ -14,6 +15,7 @@ export function presentJob(job: RegisteredJob, outcomes: JobOutcomes | null, now
     job_id: state.jobId,
     kind: state.kind,
     application_id: state.applicationId,
+    ...(isForNats(state) ? { target: 'nats', subject: REPLAY_SUBJECTS.out(state.applicationId, state.jobId) } : {}),
     status,
     rate_per_second: state.ratePerSecond,
     reason: state.reason,

@@ -1,3 +1,4 @@
+import type { AuditEntryAnswer } from '#shared/contract/account-schemas.ts'
 import type { Orm } from '#shared/runtime/postgres.ts'
 import { timestampSql } from './timestamp.ts'
 
@@ -6,7 +7,7 @@ export interface AuditRecord {
   at: string
   actor_kind: string
   actor_id: string
-  action: 'created' | 'updated' | 'deleted' | 'revealed'
+  action: AuditEntryAnswer['action']
   resource_kind: string
   resource_id: string
   application_id: string | null

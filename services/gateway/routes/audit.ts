@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { AuditEntryAnswer } from '#shared/contract/account-schemas.ts'
+import { AUDIT_ACTIONS, AuditEntryAnswer } from '#shared/contract/account-schemas.ts'
 import { StorableText, Uuid } from '#shared/contract/primitives.ts'
 import { PAGE_FIELDS } from '#shared/contract/schemas.ts'
 import type { GatewayServer } from '../app.ts'
@@ -19,7 +19,7 @@ const AuditQuery = Type.Object({
   resource_kind: Text,
   resource_id: Text,
   actor_id: Text,
-  action: Type.Optional(Type.Enum(['created', 'updated', 'deleted', 'revealed'])),
+  action: Type.Optional(Type.Enum([...AUDIT_ACTIONS])),
   min_at: Type.Optional(Type.String()),
   max_at: Type.Optional(Type.String()),
   ...PAGE_FIELDS,

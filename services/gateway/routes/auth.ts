@@ -5,6 +5,7 @@ import {
   LoginAnswer,
   LoginPost,
   NewPasswordPost,
+  OneTimeCodePost,
   RegistrationAnswer,
   RegistrationPost,
   ResetPasswordPost,
@@ -27,6 +28,7 @@ import {
   registerUser,
   resendVerification,
   resetPassword,
+  useSignInCode,
   verifyEmail,
 } from '../accounts/users.ts'
 import type { GatewayServer } from '../app.ts'
@@ -74,6 +76,24 @@ export function registerAuthRoutes(server: GatewayServer, deps: RouteDependencie
     async ({ body }, reply) => {
       refuseInvalid(validateLogin(body))
       const { userId } = await checkLogin(deps, body.email, body.password)
+      const login = await startSession(deps, userId)
+      reply.code(201)
+      return login
+    },
+  )
+
+  server.post(
+    '/auth/one_time',
+    route('public', {
+      operationId: 'auth.oneTime',
+      tags,
+      summary: 'Log in by the code of a link that was printed for an operator; it works once',
+      body: OneTimeCodePost,
+      response: { 201: LoginAnswer },
+    }),
+    async ({ body }, reply) => {
+      refuseInvalid(validateLinkToken(body.code))
+      const { userId } = await useSignInCode(deps, body.code)
       const login = await startSession(deps, userId)
       reply.code(201)
       return login

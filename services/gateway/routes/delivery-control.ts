@@ -21,7 +21,7 @@ const EventParams = Type.Object({ event_id: Type.String({ 'x-format': 'uuid' }) 
 
 /** What a person does to single deliveries, or to those of one event. */
 export function registerDeliveryControlRoutes(server: GatewayServer, deps: RouteDependencies): void {
-  const { nats, orm, clock, authorize, appenders, config } = deps
+  const { nats, orm, clock, authorize, appenders, recordAction, config } = deps
 
   const namesOf = ({ delivery_id, subscription_id }: DeliveryRecord) => ({
     deliveryId: delivery_id,
@@ -41,12 +41,15 @@ export function registerDeliveryControlRoutes(server: GatewayServer, deps: Route
     async (request, reply) => {
       const { params, body, principal } = request
       const deliveryId = uuidOfPath(params.delivery_id)
-      const { applicationId } = await authorize.application(principal, body.application_id, 'delivery.cancel')
+      const application = await authorize.application(principal, body.application_id, 'delivery.cancel')
+      const { applicationId } = application
       await request.catchUp(reply)
       const before = await findDelivery(orm, applicationId, deliveryId)
       if (before === null) throw new ProblemError('NotFound')
       if (before.status === 'pending') {
-        await cancelChosen(deps, { applicationId, by: actorOf(principal) }, [namesOf(before)])
+        const by = actorOf(principal)
+        await recordAction({ action: 'cancelled', resourceKind: 'delivery', resourceId: deliveryId }, application, by)
+        await cancelChosen(deps, { applicationId, by }, [namesOf(before)])
         await request.catchUp(reply)
       }
       const after = await findDelivery(orm, applicationId, deliveryId)
@@ -77,11 +80,15 @@ export function registerDeliveryControlRoutes(server: GatewayServer, deps: Route
     async (request, reply) => {
       const { params, body, principal } = request
       const eventId = uuidOfPath(params.event_id)
-      const { applicationId } = await authorize.application(principal, body.application_id, 'delivery.cancel')
+      const application = await authorize.application(principal, body.application_id, 'delivery.cancel')
+      const { applicationId } = application
       await request.catchUp(reply)
       if ((await findEvent(orm, applicationId, eventId)) === null) throw new ProblemError('NotFound')
       const open = await listOpenDeliveries(orm, applicationId, eventId)
-      await cancelChosen(deps, { applicationId, by: actorOf(principal) }, open.map(namesOf))
+      const by = actorOf(principal)
+      if (open.length > 0)
+        await recordAction({ action: 'cancelled', resourceKind: 'event', resourceId: eventId }, application, by)
+      await cancelChosen(deps, { applicationId, by }, open.map(namesOf))
       await request.catchUp(reply)
       return reply.code(204).send(null)
     },
@@ -100,7 +107,8 @@ export function registerDeliveryControlRoutes(server: GatewayServer, deps: Route
     async (request, reply) => {
       const { params, body, principal } = request
       const deliveryId = uuidOfPath(params.delivery_id)
-      const { applicationId } = await authorize.application(principal, body.application_id, 'delivery.skip')
+      const application = await authorize.application(principal, body.application_id, 'delivery.skip')
+      const { applicationId } = application
       await request.catchUp(reply)
       const delivery = await findDelivery(orm, applicationId, deliveryId)
       if (delivery === null) throw new ProblemError('NotFound')
@@ -109,6 +117,8 @@ export function registerDeliveryControlRoutes(server: GatewayServer, deps: Route
       const { subscription_id: subscriptionId } = delivery
       const heads = await listHeads(deps, subscriptionId, Number.POSITIVE_INFINITY)
       if (!heads.includes(deliveryId)) throw new ProblemError('Conflict', { detail: 'Nothing waits behind it.' })
+      const by = actorOf(principal)
+      await recordAction({ action: 'skipped', resourceKind: 'delivery', resourceId: deliveryId }, application, by)
       const fact: DeadLetterSkipped = {
         v: 1,
         type: 'skipped',
@@ -116,7 +126,7 @@ export function registerDeliveryControlRoutes(server: GatewayServer, deps: Route
         subscriptionId,
         applicationId,
         skippedAtMs: clock.nowMs(),
-        skippedBy: actorOf(principal),
+        skippedBy: by,
       }
       await appenders.ledger.append({
         subject: LEDGER_SUBJECTS.skipped,

@@ -27,8 +27,10 @@ import { findInStream } from '../find-in-stream.ts'
 import { type BatchResult, createIngest, type Sender } from '../ingest.ts'
 import { decodeKey, encodeKey, linkNext } from '../paging.ts'
 import { presentIngested } from '../presenters/ingested-event.ts'
+import { countDeliveries, NO_DELIVERIES } from '../queries/event-deliveries.ts'
 import { type EventsFilter, findEvent, findPostponed, listEvents, type PagedEvent } from '../queries/events.ts'
 import { replayEvent } from '../replay.ts'
+import { traceparentOf } from '../request-traces.ts'
 import { badQuery, labelsOfQuery, timeOfQuery, uuidOfPath, uuidOfQuery } from '../request-values.ts'
 import { refuseInvalid, route } from './route.ts'
 
@@ -40,8 +42,8 @@ const BATCH_BODY_MAX_BYTES = 16 * 1024 * 1024
 const NEWEST_MAX = 100
 
 export function registerEventRoutes(server: GatewayServer, deps: RouteDependencies): void {
-  const { nats, orm, clock, authorize, appenders } = deps
-  const ingest = createIngest(deps)
+  const { nats, orm, clock, authorize, appenders, recordAction } = deps
+  const ingest = createIngest(deps, 'rest')
 
   const post = route('event.ingest', {
     operationId: 'events.ingest',
@@ -94,7 +96,9 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
       }
       const sender = senderOf(request)
       const posts = body.events.map((event) => ({ post: { ...event, application_id: body.application_id }, sender }))
-      return (await ingest.batch(posts)).map(answerOf)
+      const answers = (await ingest.batch(posts)).map(answerOf)
+      for (const { problem } of answers) if (problem) deps.figures.rejected('rest', problem.id)
+      return answers
     },
   )
 
@@ -118,7 +122,12 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
       const isPaged = query.limit !== undefined || query.pagination_cursor !== undefined
       const hasMore = isPaged && found.length > page.length && last !== undefined
       linkNext(request, reply, hasMore ? encodeKey(`${last.received_at}|${last.event_id}`) : null)
-      return page.map(withoutNulls)
+      if (query.include === undefined) return page.map(withoutNulls)
+      const counts = await countDeliveries(
+        orm,
+        page.map(({ event_id }) => event_id),
+      )
+      return page.map((event) => ({ ...withoutNulls(event), deliveries: counts.get(event.event_id) ?? NO_DELIVERIES }))
     },
   )
 
@@ -140,8 +149,12 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
       const found = await findEvent(orm, applicationId, eventId)
       const stored = found && (await readStored(nats, STREAM_NAMES.events, Number(found.seq)))
       if (!found || !stored) throw new ProblemError('NotFound')
-      const { payload } = decodeEvent(stored.data)
-      return { ...withoutNulls(found), payload: Buffer.from(payload).toString('base64') }
+      const { payload, event } = decodeEvent(stored.data)
+      return {
+        ...withoutNulls(found),
+        payload: Buffer.from(payload).toString('base64'),
+        ...(event.clientName === undefined ? {} : { client_name: event.clientName }),
+      }
     },
   )
 
@@ -158,10 +171,13 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
     async (request, reply) => {
       const eventId = uuidOfPath(request.params.event_id)
       const { application_id: id } = request.body
-      const { applicationId } = await authorize.application(request.principal, id, 'event.replay')
+      const application = await authorize.application(request.principal, id, 'event.replay')
+      const { applicationId } = application
       const eventSeq = await seqOf()
       if (eventSeq === null) throw new ProblemError('NotFound')
-      await replayEvent(deps, eventSeq, actorOf(request.principal))
+      const by = actorOf(request.principal)
+      await recordAction({ action: 'replayed', resourceKind: 'event', resourceId: eventId }, application, by)
+      await replayEvent(deps, eventSeq, by)
       return reply.code(204).send(null)
 
       /** A read model that is away only makes it take longer. */
@@ -192,19 +208,22 @@ export function registerEventRoutes(server: GatewayServer, deps: RouteDependenci
     async (request, reply) => {
       const eventId = uuidOfPath(request.params.event_id)
       const { application_id: id } = request.body
-      const { applicationId } = await authorize.application(request.principal, id, 'event.cancel')
+      const application = await authorize.application(request.principal, id, 'event.cancel')
+      const { applicationId } = application
       await request.catchUp(reply)
       const statusOf = async () => (await findPostponed(orm, applicationId, eventId))?.status
       const before = await statusOf()
       if (before === undefined) throw new ProblemError('NotFound', { detail: 'No such event waits for its time.' })
       if (before === 'waiting') {
+        const by = actorOf(request.principal)
+        await recordAction({ action: 'withdrawn', resourceKind: 'event', resourceId: eventId }, application, by)
         const fact: EventWithdrawn = {
           v: 1,
           type: 'withdrawn',
           eventId,
           applicationId,
           withdrawnAtMs: clock.nowMs(),
-          withdrawnBy: actorOf(request.principal),
+          withdrawnBy: by,
         }
         await appenders.ledger.append({ subject: LEDGER_SUBJECTS.postponed, body: JSON.stringify(fact) })
         await nats.jsm.streams.purge(STREAM_NAMES.waiting, {
@@ -261,7 +280,7 @@ function withoutNulls({ deliver_at, seq: _, ...event }: PagedEvent): EventAnswer
 }
 
 function senderOf(request: FastifyRequest): Sender {
-  return { principal: request.principal, ip: addressOf(request) }
+  return { principal: request.principal, ip: addressOf(request), traceparent: traceparentOf(request) }
 }
 
 /** The sender's address: what a trusted proxy says, if that is one; IPv4 in its own form where the socket is IPv6. */

@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import {
   DiscardPost,
@@ -11,7 +12,7 @@ import { ProblemError } from '#shared/contract/problems.ts'
 import { OfApplication } from '#shared/contract/schemas.ts'
 import { JOB_ACTIONS } from '#shared/domain/job.ts'
 import type { RegisteredJob } from '#shared/domain/registry-jobs.ts'
-import type { JobKind } from '#shared/facts/job.ts'
+import { isForNats, type JobKind } from '#shared/facts/job.ts'
 import type { GatewayServer } from '../app.ts'
 import { actorOf } from '../authentication.ts'
 import type { RouteDependencies } from '../dependencies.ts'
@@ -39,51 +40,41 @@ export function registerJobRoutes(server: GatewayServer, deps: RouteDependencies
 function registerCreation(server: GatewayServer, deps: RouteDependencies): void {
   const { authorize, config } = deps
 
+  /** @param given.reason Null: none is asked for. */
+  async function createOfLetters(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    given: { kind: 'redrive' | 'discard'; ratePerSecond: number; reason: string | null },
+  ): Promise<JobAnswer> {
+    const body = request.body as RedrivePost
+    const application = await authorize.application(request.principal, body.application_id, `${given.kind}.create`)
+    if (given.reason !== null) checkReason(given.reason)
+    await request.catchUp(reply)
+    const chosen = await selectDeadLetters(deps, application.applicationId, body)
+    const by = actorOf(request.principal)
+    const job = await createJob(deps, { ...given, ...chosen, application, isConfirmed: body.confirm ?? false, by })
+    reply.code(201)
+    return present(deps, job)
+  }
+
   server.post(
     '/redrives',
     route(
       'redrive.create',
       creationSchema('redrives', RedrivePost, 'Send dead letters again: count them, then confirm'),
     ),
-    async (request, reply) => {
-      const body = request.body as RedrivePost
-      const application = await authorize.application(request.principal, body.application_id, 'redrive.create')
-      await request.catchUp(reply)
-      const chosen = await selectDeadLetters(deps, application.applicationId, body)
-      const job = await createJob(deps, {
-        kind: 'redrive',
-        application,
-        ...chosen,
-        ratePerSecond: body.rate_per_second ?? config.jobRatePerSecond,
-        reason: null,
-        isConfirmed: body.confirm ?? false,
-        by: actorOf(request.principal),
-      })
-      reply.code(201)
-      return present(deps, job)
+    (request, reply) => {
+      const { rate_per_second: ratePerSecond = config.jobRatePerSecond } = request.body as RedrivePost
+      return createOfLetters(request, reply, { kind: 'redrive', ratePerSecond, reason: null })
     },
   )
 
   server.post(
     '/discards',
     route('discard.create', creationSchema('discards', DiscardPost, 'Take dead letters off the list, with a reason')),
-    async (request, reply) => {
-      const body = request.body as DiscardPost
-      const application = await authorize.application(request.principal, body.application_id, 'discard.create')
-      checkReason(body.reason)
-      await request.catchUp(reply)
-      const chosen = await selectDeadLetters(deps, application.applicationId, body)
-      const job = await createJob(deps, {
-        kind: 'discard',
-        application,
-        ...chosen,
-        ratePerSecond: DISCARDS_PER_SECOND,
-        reason: body.reason,
-        isConfirmed: body.confirm ?? false,
-        by: actorOf(request.principal),
-      })
-      reply.code(201)
-      return present(deps, job)
+    (request, reply) => {
+      const { reason } = request.body as DiscardPost
+      return createOfLetters(request, reply, { kind: 'discard', ratePerSecond: DISCARDS_PER_SECOND, reason })
     },
   )
 
@@ -291,11 +282,11 @@ function newestFirstKey(createdAtMs: number, jobId: string): string {
   return creationKey(TIME_MAX - createdAtMs, jobId)
 }
 
-/** What became of its deliveries only the read model knows; a job that is only being looked at has none. */
+/** What became of its deliveries only the read model knows; a job that is only being looked at, or is for a NATS client, has none. */
 async function present({ orm, clock, logger }: RouteDependencies, job: RegisteredJob): Promise<JobAnswer> {
   const outcomes =
-    job.progress === null
-      ? { succeeded: 0, failedAgain: 0, cancelled: 0, underWay: 0 }
+    job.progress === null || isForNats(job.state)
+      ? { succeeded: job.progress?.done ?? 0, failedAgain: 0, cancelled: 0, underWay: 0 }
       : await readJobOutcomes(orm, job.state.jobId).catch((error: unknown) => {
           logger.debug({ err: error }, 'what became of a job is not to be had now')
           return null

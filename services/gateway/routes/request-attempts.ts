@@ -1,10 +1,13 @@
 import { Type } from 'typebox'
 import { ProblemError } from '#shared/contract/problems.ts'
-import { MaybeOfApplication, RequestAttempt, RequestAttemptsQuery } from '#shared/contract/schemas.ts'
+import { MaybeOfApplication, OfApplication, RequestAttempt, RequestAttemptsQuery } from '#shared/contract/schemas.ts'
+import { SentRequest } from '#shared/contract/sent-request-schemas.ts'
 import type { GatewayServer } from '../app.ts'
 import { decodeCursor, encodeCursor } from '../cursor.ts'
 import type { RouteDependencies } from '../dependencies.ts'
 import { presentAttempt } from '../presenters/request-attempt.ts'
+import { presentSentRequest } from '../presenters/sent-request.ts'
+import { findEvent } from '../queries/events.ts'
 import {
   type AttemptFilter,
   type AttemptRecord,
@@ -13,12 +16,13 @@ import {
   PAGE_SIZE,
 } from '../queries/request-attempts.ts'
 import { badQuery, timeOfQuery, uuidOfPath, uuidOfQuery } from '../request-values.ts'
+import { openSubscription } from '../subscription-states.ts'
 import { route } from './route.ts'
 
 const tags = ['Request attempts']
 
 export function registerRequestAttemptRoutes(server: GatewayServer, deps: RouteDependencies): void {
-  const { orm, authorize, clock } = deps
+  const { orm, authorize, clock, registry, secretBox } = deps
 
   server.get(
     '/request_attempts',
@@ -63,6 +67,36 @@ export function registerRequestAttemptRoutes(server: GatewayServer, deps: RouteD
         throw new ProblemError('NotFound')
       await authorize.application(principal, record.application_id, 'request_attempt.get')
       return presentAttempt(record, clock.nowMs())
+    },
+  )
+
+  server.get(
+    '/request_attempts/:request_attempt_id/request',
+    route('request_attempt.get', {
+      operationId: 'requestAttempts.request',
+      tags,
+      summary: 'Get the request that an attempt makes or has made, without its signatures',
+      params: Type.Object({ request_attempt_id: Type.String({ 'x-format': 'uuid' }) }),
+      querystring: OfApplication,
+      response: { 200: SentRequest },
+    }),
+    async (request, reply) => {
+      const { params, query, principal } = request
+      const attemptId = uuidOfPath(params.request_attempt_id)
+      const { applicationId } = await authorize.application(principal, query.application_id, 'request_attempt.get')
+      await request.catchUp(reply)
+      const attempt = await findAttempt(orm, attemptId)
+      if (attempt === null || attempt.application_id !== applicationId) throw new ProblemError('NotFound')
+      const event = await findEvent(orm, applicationId, attempt.event_id)
+      const subscription = registry.subscriptions.get(attempt.subscription_id)
+      if (event === null || subscription === undefined) throw new ProblemError('NotFound')
+      const { state } = subscription
+      return presentSentRequest({
+        attempt,
+        payloadContentType: event.payload_content_type,
+        state,
+        secrets: openSubscription(secretBox, state),
+      })
     },
   )
 }

@@ -78,7 +78,7 @@ export function createSchemaChecker({
   }
 
   function startWorker(): Worker {
-    const started = new Worker(new URL('./schema-worker.ts', import.meta.url), {
+    const started = new Worker(new URL(import.meta.resolve('#services/gateway/schema-check/schema-worker.ts')), {
       workerData: { compiledMax },
       resourceLimits: { maxOldGenerationSizeMb: memoryMaxMb, stackSizeMb: 2 },
       env: {},

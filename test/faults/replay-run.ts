@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Credentials } from '#scripts/start/credentials.ts'
+import { streamsOf } from '#scripts/verify/read-streams.ts'
+import { type Violation, verifyLedger } from '#scripts/verify/verify-ledger.ts'
+import type { JobAnswer } from '#shared/contract/job-schemas.ts'
+import { connectNats } from '#shared/runtime/nats.ts'
+import { testLogger } from '../support/nats.ts'
+import { until } from '../support/until.ts'
+import type { JethookBench } from './jethook-bench.ts'
+import { startLiveTraffic } from './live-traffic.ts'
+import { percentile } from './percentile.ts'
+import { postNumbered, withBench } from './redrive-run.ts'
+
+export interface ReplayRunResult {
+  events: number
+  ratePerSecond: number
+  /** Arrivals of the first replay that were missing or came twice. */
+  missing: number
+  repeated: number
+  seconds: number
+  /** Milliseconds from the post of a live event to its arrival, without a replay and beside it. */
+  quiet: LiveTimes
+  busy: LiveTimes
+  /** Milliseconds from the answer to the cancellation to the last arrival. */
+  stoppedAfterMs: number
+  arrivedAfterCancel: number
+  violations: Violation[]
+}
+
+export interface LiveTimes {
+  count: number
+  p50Ms: number
+  p99Ms: number
+}
+
+interface ReplayRunOptions {
+  events: number
+  ratePerSecond: number
+  quietSeconds: number
+  report: (line: string) => void
+}
+
+const LIVE_PER_SECOND = 50
+const LIMIT_MS = 600_000
+
+/** So many events are replayed into a new subscription while live traffic runs; a second replay is cancelled in the middle. */
+export function replayRun(options: ReplayRunOptions): Promise<ReplayRunResult> {
+  return withBench((bench, natsUrl) => replayBesideTraffic(bench, natsUrl, options))
+}
+
+async function replayBesideTraffic(
+  bench: JethookBench,
+  natsUrl: string,
+  { events, ratePerSecond, quietSeconds, report }: ReplayRunOptions,
+): Promise<ReplayRunResult> {
+  const { api, receiver } = bench
+  bench.react = () => ({ status: 200 })
+  const { application_id } = api.eventPost()
+  const labels = { run: 'replay' }
+  await postNumbered(bench, events, labels)
+  await until('nothing else is to be done', () => isReadModelCurrent(bench), LIMIT_MS)
+  const live = await startLiveTraffic({ ...(await accessTo(bench)), perSecond: LIVE_PER_SECOND })
+  await delay(WARM_UP_MS)
+  await live.take()
+  await delay(quietSeconds * 1_000)
+  const quiet = timesOf(await live.take())
+
+  const { subscription_id } = await api.subscribe(`${receiver.url}/replayed`, { labels })
+  const post = <T>(path: string, body: object) => api.call<T>('POST', path, { application_id, ...body })
+  const asked = { subscription_ids: [subscription_id], rate_per_second: ratePerSecond, confirm: true }
+  const replay = async () => (await post<JobAnswer>('/replays', asked)).body.job_id
+  const arrivals = () => receiver.requests.length
+  const beganMs = performance.now()
+  await replay()
+  await until('all have arrived', async () => arrivals() >= events, LIMIT_MS)
+  const seconds = (performance.now() - beganMs) / 1_000
+  const busy = timesOf(await live.take())
+  report(`${events} replayed in ${seconds.toFixed(1)} s`)
+  const first = receiver.requests.slice()
+  const distinct = new Set(first.map(({ headers }) => headers['x-event-id'])).size
+
+  const second = await replay()
+  const some = Math.min(ratePerSecond, events / 4)
+  await until('the second one is under way', async () => arrivals() > first.length + some, LIMIT_MS)
+  await post(`/replays/${second}/cancel`, {})
+  const cancelledMs = Date.now()
+  const atCancel = arrivals()
+  await until('it stands', async () => {
+    const path = `/replays/${second}?application_id=${application_id}`
+    const { progress } = (await api.call<JobAnswer>('GET', path)).body
+    return progress.under_way === 0 && progress.done === progress.succeeded
+  })
+  await live.stop()
+  const nats = await connectNats(natsUrl, 'verify', testLogger)
+  const verified = await verifyLedger({ ...streamsOf(nats), isQuiet: false, retriesMax: 1, cancelGraceMs: 1_000 })
+  await nats.connection.close()
+  return {
+    events,
+    ratePerSecond,
+    missing: events - distinct,
+    repeated: first.length - distinct,
+    seconds,
+    quiet,
+    busy,
+    stoppedAfterMs: Math.max(0, receiver.requests.at(-1)!.atMs - cancelledMs),
+    arrivedAfterCancel: arrivals() - atCancel,
+    violations: verified.violations,
+  }
+}
+
+/** A process that has just begun is slow. */
+const WARM_UP_MS = 2_000
+
+async function isReadModelCurrent({ api }: JethookBench): Promise<boolean> {
+  const { application_id } = api.eventPost()
+  const { headers } = await api.call('GET', `/events?application_id=${application_id}&limit=1`)
+  return headers.get('jethook-read-model') === 'current'
+}
+
+async function accessTo({ home }: JethookBench) {
+  const text = await readFile(join(home, 'credentials.json'), 'utf8')
+  const { api_url: apiUrl, application_id: applicationId, service_token: token } = JSON.parse(text) as Credentials
+  return { apiUrl, applicationId, token }
+}
+
+function timesOf(ms: readonly number[]): LiveTimes {
+  return { count: ms.length, p50Ms: percentile(ms, 0.5), p99Ms: percentile(ms, 0.99) }
+}
