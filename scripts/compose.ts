@@ -21,6 +21,7 @@ import { reconcilerConfig } from '#services/reconciler/config.ts'
 import { createOverdue } from '#services/reconciler/overdue.ts'
 import { createReconciler } from '#services/reconciler/worker.ts'
 import type { Settings } from '#shared/runtime/config.ts'
+import type { Health } from '#shared/runtime/health.ts'
 import { composeServices } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import { createMonitoringServer, monitoringConfig } from '#shared/runtime/monitoring-server.ts'
@@ -35,6 +36,7 @@ export interface Jethook {
   /** Takes no more work, finishes what is in hand, closes every connection. */
   stop(): Promise<void>
   apiUrl(): string
+  health: Health
   /** Resolves when it can't go on, and says why: the caller stops it and ends with a code other than 0. */
   failed: Promise<Error>
   /** Makes the first organisation, application and credentials, once; later calls give the same ones. */
@@ -116,6 +118,7 @@ export async function composeJethook({
       await Promise.all([runtime.close(), orm.close()])
     },
     apiUrl: () => gateway.url(),
+    health: runtime.health,
     failed: Promise.race([runtime.connectionLost, projections.streamReplaced]),
     seed: () => seed({ ...runtime, control: appenders.control }),
     firstSignIn: () =>

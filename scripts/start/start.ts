@@ -6,6 +6,7 @@ import { composeJethook, type Jethook } from '#scripts/compose.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
 import { refusalOfAddress } from '#shared/domain/target-url.ts'
 import { loadSettings } from '#shared/runtime/config.ts'
+import { type Health, unwell, WELL } from '#shared/runtime/health.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
 import { targetRules } from '#shared/runtime/target-rules.ts'
 import { type Credentials, writeCredentials } from './credentials.ts'
@@ -98,7 +99,11 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
       isRunHere: (name) => !elsewhere.has(name),
     })
     await jethook.start()
-    workers = createWorkers(plan.workers, { ...FIRST_STEPS, ...definedOf(environment), ...urls })
+    workers = createWorkers(plan.workers, {
+      environment: { ...FIRST_STEPS, ...definedOf(environment), ...urls },
+      monitoringPort: settings.MONITORING_PORT,
+    })
+    if (plan.workers.length > 0) showWorkers(jethook.health, workers)
     await workers.start()
     const seeded = await jethook.seed()
     const credentials: Credentials = {
@@ -128,4 +133,11 @@ function definedOf(environment: Record<string, string | undefined>): Record<stri
   return Object.fromEntries(
     Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   )
+}
+
+function showWorkers(health: Health, workers: Workers): void {
+  health.register('processes', () => {
+    const missing = workers.missing()
+    return missing === null ? WELL : unwell(`the process of ${missing} has ended, and is started again`)
+  })
 }

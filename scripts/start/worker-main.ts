@@ -4,10 +4,15 @@ import { loadSettings } from '#shared/runtime/config.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
 
 /** One process of several: runs the services that it is told, and ends with whoever has started it. */
+const MONITORING = 'monitoring'
 const services = new Set(process.argv.slice(2))
 const settings = loadSettings(process.env)
 const logger = createLogger(settings.LOG_LEVEL)
-const jethook = await composeJethook({ settings, logger, isRunHere: (name) => services.has(name) })
+const jethook = await composeJethook({
+  settings,
+  logger,
+  isRunHere: (name) => services.has(name) || name === MONITORING,
+})
 closeWithGrace({ delay: settings.SHUTDOWN_TIMEOUT_MS * 2, logger: false }, async ({ err }) => {
   if (err) logger.fatal({ err }, 'stopping after an error')
   await jethook.stop()

@@ -7,8 +7,8 @@ export interface Workers {
   /** Resolves when each of them takes work. @throws {Error} with what one said when it can't start. */
   start(): Promise<void>
   stop(): Promise<void>
-  /** Processes that are running now. */
-  pids(): number[]
+  /** What doesn't run right now, since its process has ended and is started again; null: everything runs. */
+  missing(): string | null
   /** Resolves when one ends again and again. */
   failed: Promise<Error>
 }
@@ -21,20 +21,33 @@ const SHORT_LIFE_MS = 60_000
 
 interface Worker {
   services: ServiceNames
+  /** Of its own server for probes and Prometheus; 0: there is none. */
+  monitoringPort: number
   child: ChildProcess | null
   endsInARow: number
 }
 
-/** @param environment Names the running servers. */
-export function createWorkers(plan: readonly ServiceNames[], environment: Record<string, string>): Workers {
-  const workers: Worker[] = plan.map((services) => ({ services, child: null, endsInARow: 0 }))
+/**
+ * @param environment Names the running servers.
+ * @param monitoringPort Of the first process: the others take those after it. 0: there is none.
+ */
+export function createWorkers(
+  plan: readonly ServiceNames[],
+  { environment, monitoringPort }: { environment: Record<string, string>; monitoringPort: number },
+): Workers {
+  const workers: Worker[] = plan.map((services, i) => ({
+    services,
+    monitoringPort: monitoringPort === 0 ? 0 : monitoringPort + 1 + i,
+    child: null,
+    endsInARow: 0,
+  }))
   const { promise: failed, resolve: fail } = Promise.withResolvers<Error>()
   let isStopping = false
 
   function run(worker: Worker): Promise<void> {
     const startedMs = performance.now()
     const child = fork(PROGRAM, [...worker.services], {
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...environment, MONITORING_PORT: String(worker.monitoringPort) },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     worker.child = child
@@ -74,7 +87,10 @@ export function createWorkers(plan: readonly ServiceNames[], environment: Record
         ),
       )
     },
-    pids: () => workers.flatMap(({ child }) => child?.pid ?? []),
+    missing() {
+      const missing = workers.filter(({ child }) => child === null).flatMap(({ services }) => services)
+      return missing.length === 0 ? null : missing.join(', ')
+    },
     failed,
   }
 }

@@ -282,7 +282,8 @@ export const SETTINGS = Type.Object({
   ...MONITORING_SETTINGS,
   WORKERS: text('1', {
     group: 'General',
-    description: 'Processes that the services of `npm start` are spread over; auto: as many as there are cores for',
+    description:
+      'Processes that the services of npm start are spread over, each further one with a monitoring port of its own after MONITORING_PORT; auto: as many as there are cores for',
   }),
   SHUTDOWN_TIMEOUT_MS: integer(
     2000,
