@@ -25,7 +25,7 @@ export interface AppenderLimits {
   singlesMax: number
   /** Rounds at once when one of them could not be completed; otherwise there is one: two make smaller batches, and more of them. */
   roundsUnderWayMax: number
-  /** Under load, the pause after a batch: the next one is then larger, and there are fewer. */
+  /** Under load, the pause after a batch until as much has come again: the next one is then larger, and there are fewer. */
   gatherMs: number
   waitingMessagesMax: number
   waitingBytesMax: number
@@ -107,6 +107,7 @@ export function createGroupCommitAppender({
   let waitingBytes = 0
   let roundsUnderWay = 0
   let isPumpPlanned = false
+  let gathering: { enough: number; timer: NodeJS.Timeout } | null = null
   let isClosed = false
   let lastSeq = 0
   let isRefusedAsFull = false
@@ -161,6 +162,7 @@ export function createGroupCommitAppender({
         resolve,
         reject,
       })
+      if (gathering !== null && waitingMessages >= gathering.enough) stopGathering()
       planPump()
     })
   }
@@ -183,9 +185,7 @@ export function createGroupCommitAppender({
       for (const unit of units) underWay.add(unit)
       void runRound(units).finally(() => {
         for (const unit of units) underWay.delete(unit)
-        // It keeps its place meanwhile: what comes is gathered.
-        if (isWorthGathering(units)) setTimeout(endRound, limits.gatherMs)
-        else endRound()
+        gather(units.reduce((sum, unit) => sum + unit.messages.length, 0))
       })
     }
   }
@@ -196,10 +196,18 @@ export function createGroupCommitAppender({
     if (isIdle()) for (const resolve of drainWaiters.splice(0)) resolve()
   }
 
-  /** Another batch follows, and is not full yet. */
-  function isWorthGathering(units: readonly Unit[]): boolean {
-    const messages = units.reduce((sum, unit) => sum + unit.messages.length, 0)
-    return messages > limits.singlesMax && waitingMessages < limits.batchMessagesMax && !isClosed
+  /** After a batch the round keeps its place until as much has come again, or the pause is over. */
+  function gather(messages: number): void {
+    const isWorthIt = messages > limits.singlesMax && waitingMessages < messages && gathering === null && !isClosed
+    if (isWorthIt) gathering = { enough: messages, timer: setTimeout(stopGathering, limits.gatherMs) }
+    else endRound()
+  }
+
+  function stopGathering(): void {
+    if (gathering === null) return
+    clearTimeout(gathering.timer)
+    gathering = null
+    endRound()
   }
 
   /** What has to be tried again must not keep others waiting. */
@@ -483,6 +491,7 @@ export function createGroupCommitAppender({
     drain: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => drainWaiters.push(resolve))),
     close() {
       isClosed = true
+      stopGathering()
       if (deadlineTimer !== null) clearTimeout(deadlineTimer)
       link.close()
       for (const unit of [...underWay, ...queue])
