@@ -16,7 +16,7 @@ import { benchProjection } from './projection.ts'
 import { benchRead } from './read.ts'
 import { mediansOf, type Results } from './results.ts'
 import { benchRetries } from './retries.ts'
-import { type Bench, type Drive, openPeerDrive, openStage, tell } from './stage.ts'
+import { type Bench, type Drive, openPeerDrive, openStage, type Stage, tell } from './stage.ts'
 import { benchStart } from './start.ts'
 import { printTable } from './table.ts'
 import { PEERS } from './targets/peers.ts'
@@ -69,12 +69,14 @@ async function runOnce(options: BenchOptions): Promise<Results> {
   const names = inOrder(options.names)
   if (names.length === 1 && names[0] === 'start') return benchStart({ options })
   const stage = await openStage(options, results)
+  const forget = closeOnSignal(stage)
   try {
     for (const name of names) {
       tell(`${name} …`)
       const beganMs = performance.now()
       try {
         Object.assign(results, await SCENARIOS[name]!.run(stage.bench))
+        await stage.bench.settled()
       } catch (error) {
         // What the others measure is worth having all the same.
         process.stderr.write(`jethook: ${name} failed: ${(error as Error).stack ?? String(error)}\n`)
@@ -83,9 +85,20 @@ async function runOnce(options: BenchOptions): Promise<Results> {
       tell(`${name}: ${((performance.now() - beganMs) / 1_000).toFixed(1)} s`)
     }
   } finally {
+    forget()
     await stage.close()
   }
   return results
+}
+
+/** Whoever breaks it off leaves no servers behind. @returns a function that ends this. */
+function closeOnSignal(stage: Stage): () => void {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const close = () => void stage.close().finally(() => process.exit(1))
+  for (const signal of signals) process.once(signal, close)
+  return () => {
+    for (const signal of signals) process.off(signal, close)
+  }
 }
 
 async function runPeerOnce(options: BenchOptions, { name, ...peer }: PeerOptions): Promise<Results> {

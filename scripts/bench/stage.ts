@@ -38,6 +38,8 @@ export interface Bench extends Drive {
   restart(environment?: Record<string, string>): Promise<void>
   /** Only the servers stay. */
   stopJethook(): Promise<void>
+  /** Resolves when all that was done is in the read model: what is left of one scenario is not the next one's load. */
+  settled(): Promise<void>
 }
 
 /** Servers and a jethook of their own, on an empty home directory. */
@@ -122,6 +124,20 @@ export async function openStage(options: BenchOptions, results: Results): Promis
       await enter(environment)
     },
     stopJethook,
+    async settled() {
+      if (jethook === null) return
+      const { api_url, application_id, service_token } = bench.credentials
+      const untilMs = performance.now() + ROWS_LIMIT_MS
+      for (;;) {
+        const response = await fetch(`${api_url}/events?application_id=${application_id}&limit=1`, {
+          headers: { authorization: `Bearer ${service_token}` },
+        })
+        await response.arrayBuffer()
+        if (response.headers.get('jethook-read-model') === 'current') return
+        if (performance.now() > untilMs) throw new Error('the read model does not catch up')
+        await new Promise((wait) => setTimeout(wait, POLL_MS))
+      }
+    },
     tell,
   }
 
