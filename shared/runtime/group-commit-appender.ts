@@ -23,8 +23,9 @@ export interface AppenderLimits {
   batchBytesMax: number
   /** Up to so many are sent one by one: a batch costs the server about as much as a dozen single messages. */
   singlesMax: number
-  /** Rounds at once when one of them could not be completed; otherwise there is one: two make smaller batches, and more of them. */
   roundsUnderWayMax: number
+  /** A further round begins only when so much waits for it, or one has failed: many small ones cost the server more. */
+  secondRoundMin: number
   /** Under load, the pause after a batch until as much has come again: the next one is then larger, and there are fewer. */
   gatherMs: number
   waitingMessagesMax: number
@@ -47,6 +48,7 @@ export const APPENDER_LIMITS: AppenderLimits = {
   batchBytesMax: 8 * 1024 * 1024,
   singlesMax: 12,
   roundsUnderWayMax: 2,
+  secondRoundMin: 64,
   gatherMs: 8,
   waitingMessagesMax: 20_000,
   waitingBytesMax: 64 * 1024 * 1024,
@@ -105,6 +107,8 @@ export function createGroupCommitAppender({
   let queue: Unit[] = []
   let waitingMessages = 0
   let waitingBytes = 0
+  /** Of those that wait: not under way. */
+  let queuedMessages = 0
   let roundsUnderWay = 0
   let isPumpPlanned = false
   let gathering: { enough: number; timer: NodeJS.Timeout } | null = null
@@ -162,7 +166,8 @@ export function createGroupCommitAppender({
         resolve,
         reject,
       })
-      if (gathering !== null && waitingMessages >= gathering.enough) stopGathering()
+      queuedMessages += messages.length
+      if (gathering !== null && queuedMessages >= gathering.enough) stopGathering()
       planPump()
     })
   }
@@ -198,7 +203,7 @@ export function createGroupCommitAppender({
 
   /** After a batch the round keeps its place until as much has come again, or the pause is over. */
   function gather(messages: number): void {
-    const isWorthIt = messages > limits.singlesMax && waitingMessages < messages && gathering === null && !isClosed
+    const isWorthIt = messages > limits.singlesMax && queuedMessages < messages && gathering === null && !isClosed
     if (isWorthIt) gathering = { enough: messages, timer: setTimeout(stopGathering, limits.gatherMs) }
     else endRound()
   }
@@ -210,9 +215,10 @@ export function createGroupCommitAppender({
     endRound()
   }
 
-  /** What has to be tried again must not keep others waiting. */
+  /** Beside a round that is under way, a small one would cost more than waiting; what is tried again keeps nobody waiting. */
   function roundsMax(): number {
-    return failuresInARow > 0 ? limits.roundsUnderWayMax : 1
+    const isWorthIt = queuedMessages >= limits.secondRoundMin || failuresInARow > 0
+    return isWorthIt ? limits.roundsUnderWayMax : 1
   }
 
   function takeRound(): Unit[] {
@@ -231,6 +237,7 @@ export function createGroupCommitAppender({
         count += unit.messages.length
         bytes += unit.bytes
       }
+      queuedMessages -= unit.messages.length
       taken++
     }
     queue = queue.slice(taken)
@@ -254,7 +261,9 @@ export function createGroupCommitAppender({
     const waitMs = Math.min(RETRY_WAIT_MAX_MS, RETRY_WAIT_MS * 2 ** Math.min(failuresInARow - 1, 10))
     logger.warn({ stream, count: unanswered.length, waitMs, err: unanswered[0]?.lastRefusal }, 'append is repeated')
     await delay(waitMs)
-    queue = [...unanswered.filter((unit) => !unit.isSettled), ...queue]
+    const again = unanswered.filter((unit) => !unit.isSettled)
+    for (const unit of again) queuedMessages += unit.messages.length
+    queue = [...again, ...queue]
   }
 
   /** @returns the units that have no answer yet and are to be tried again. */
