@@ -1,6 +1,8 @@
 import { projectionsConfig } from '#projections/config.ts'
 import { refuseOlderStreams } from '#projections/stream-guard.ts'
 import { createProjections } from '#projections/worker.ts'
+import { calloutConfig } from '#services/callout/config.ts'
+import { createCallout } from '#services/callout/worker.ts'
 import { cleanerConfig } from '#services/cleaner/config.ts'
 import { createCleaner } from '#services/cleaner/worker.ts'
 import { delivererConfig } from '#services/deliverer/config.ts'
@@ -21,6 +23,7 @@ import { reconcilerConfig } from '#services/reconciler/config.ts'
 import { createOverdue } from '#services/reconciler/overdue.ts'
 import { createReconciler } from '#services/reconciler/worker.ts'
 import type { Settings } from '#shared/runtime/config.ts'
+import type { Health } from '#shared/runtime/health.ts'
 import { composeServices } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import { createMonitoringServer, monitoringConfig } from '#shared/runtime/monitoring-server.ts'
@@ -35,6 +38,7 @@ export interface Jethook {
   /** Takes no more work, finishes what is in hand, closes every connection. */
   stop(): Promise<void>
   apiUrl(): string
+  health: Health
   /** Resolves when it can't go on, and says why: the caller stops it and ends with a code other than 0. */
   failed: Promise<Error>
   /** Makes the first organisation, application and credentials, once; later calls give the same ones. */
@@ -43,10 +47,22 @@ export interface Jethook {
   firstSignIn(): Promise<string | null>
 }
 
-/** @param settings With NATS_URL, DATABASE_URL and JETHOOK_HOME filled in. */
-export async function composeJethook({ settings, logger }: { settings: Settings; logger: Logger }): Promise<Jethook> {
+/**
+ * @param settings With NATS_URL, DATABASE_URL and JETHOOK_HOME filled in.
+ * @param isRunHere Which services, by name, this process is to run; left out: all of them.
+ */
+export async function composeJethook({
+  settings,
+  logger,
+  isRunHere = () => true,
+}: {
+  settings: Settings
+  logger: Logger
+  isRunHere?: (name: string) => boolean
+}): Promise<Jethook> {
   const config = delivererConfig(settings)
   const { databaseUrl } = projectionsConfig(settings)
+  const callout = await calloutConfig(settings)
   const runtime = await createRuntime(settings, logger)
   const orm = await connectPostgres(databaseUrl).catch(async (error: unknown) => {
     await runtime.close()
@@ -71,8 +87,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     logger: child('gateway'),
     broughtBack,
   })
-  const services = composeServices('jethook', [
-    ...runtime.services,
+  const all = [
     projections,
     createDeliverer({ ...runtime, ...appenders, config, random: Math.random, logger: child('deliverer') }),
     createTestDesk({ ...runtime, config, logger: child('deliverer') }),
@@ -88,9 +103,12 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     createCleaner({ ...runtime, orm, config: cleanerConfig(settings), logger: child('cleaner') }),
     createNotifier({ ...runtime, ...appenders, config: notifierConfig(settings), logger: child('notifier') }),
     createOutcomes({ ...runtime, config: outcomesConfig(settings), logger: child('outcomes') }),
+    createCallout({ ...runtime, config: callout, logger: child('callout') }),
     gateway,
     createMonitoringServer({ ...runtime, ...monitoringConfig(settings) }),
-  ])
+  ]
+  const here = all.filter(({ name }) => isRunHere(name))
+  const services = composeServices('jethook', [...runtime.services, ...here])
   return {
     async start() {
       await refuseOlderStreams(runtime.nats, orm).catch(async (error: unknown) => {
@@ -104,6 +122,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
       await Promise.all([runtime.close(), orm.close()])
     },
     apiUrl: () => gateway.url(),
+    health: runtime.health,
     failed: Promise.race([runtime.connectionLost, projections.streamReplaced]),
     seed: () => seed({ ...runtime, control: appenders.control }),
     firstSignIn: () =>
