@@ -8,7 +8,7 @@ import { addProjectionsCommand } from './projections-command.ts'
 import { runModule, runProcesses } from './run-module.ts'
 
 const PROJECTIONS = 'projections'
-const SERVICES = [
+export const SERVICES = [
   'gateway',
   'matcher',
   'deliverer',
@@ -18,6 +18,7 @@ const SERVICES = [
   'cleaner',
   'notifier',
   'outcomes',
+  'callout',
 ]
 
 /** Commands for whoever runs a server: they read its settings from the environment, and need its NATS and Postgres. */

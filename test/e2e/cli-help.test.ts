@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { globSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
-import { addServerCommands } from '#scripts/cli/server-commands.ts'
+import { addServerCommands, SERVICES } from '#scripts/cli/server-commands.ts'
 import { createProgram } from '#services/cli/program.ts'
 import { runCli } from '../support/cli.ts'
 
@@ -34,6 +35,11 @@ test('the help of every command is as it was', async (t) => {
     texts.push(out)
   }
   t.assert.snapshot(texts.join('\n----\n'), { serializers: [(text: string) => text] })
+})
+
+test('every service can be run alone', () => {
+  const mains = globSync('services/*/main.ts', { cwd: PROJECT }).map((file) => file.split('/')[1]!)
+  assert.deepEqual(SERVICES.toSorted(), [...mains, 'projections'].sort())
 })
 
 test('every command that does something has an example or takes no more than ids', async () => {
