@@ -4,7 +4,7 @@ import type { Registry } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
 import type { Clock } from '#shared/runtime/clock.ts'
 import type { ControlReader } from '#shared/runtime/control-reader.ts'
-import { type Health, type PartState, unwell } from '#shared/runtime/health.ts'
+import { type Health, type PartState, unwell, WELL } from '#shared/runtime/health.ts'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Metrics } from '#shared/runtime/metrics.ts'
@@ -116,7 +116,8 @@ function createWorker(deps: CalloutDependencies & { config: CalloutConfig }): Se
   }
 
   function state(): PartState {
-    if (connections === null) return unwell('it is not started')
+    // Of several processes one may run it: nothing is wrong with the others.
+    if (connections === null) return WELL
     if (subscription === null || subscription.isClosed())
       return unwell('it hears of nobody: its subscription has ended')
     return revocations.state()
