@@ -32,6 +32,7 @@ const TASKS = {
   dev: (args) => [['--watch', 'scripts/start/main.ts', ...args]],
   demo: (args) => [['scripts/demo/main.ts', ...args]],
   dashboard: ([what]) => DASHBOARD_TASKS[what ?? 'build'] ?? [],
+  screenshots: (args) => [['scripts/dashboard/screenshots.ts', ...args]],
   bench: (args) => [['scripts/bench/main.ts', ...args]],
   check: () => [
     ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
@@ -54,6 +55,7 @@ const TASKS = {
   'rotate-key': (args) => [['scripts/operator/rotate-key.ts', ...args]],
   openapi: (args) => [['scripts/openapi.ts', ...args]],
   projections: (args) => [['scripts/operator/projections.ts', ...args]],
+  'nats-config': (args) => [['scripts/operator/nats-config.ts', ...args]],
   docs: (args) => [['scripts/docs/main.ts', ...args]],
   backup: (args) => [['scripts/backup/main.ts', 'backup', ...args]],
   restore: (args) => [['scripts/backup/main.ts', 'restore', ...args]],
@@ -66,8 +68,8 @@ const TASKS = {
   'kill-test': (args) => [['test/faults/kill-everything.ts', ...args]],
 }
 
-/** These show the dashboard, so it is built when it is not there as its sources are. */
-const WITH_DASHBOARD = new Set(['start', 'dev', 'demo', 'dashboard', 'screenshots', 'test'])
+/** These show the dashboard or carry it along, so it is built when it is not there as its sources are. */
+const WITH_DASHBOARD = new Set(['start', 'dev', 'demo', 'dashboard', 'screenshots', 'test', 'build'])
 
 async function main([task = '', ...args]) {
   const commands = TASKS[task]?.(args)

@@ -1,6 +1,8 @@
 import { projectionsConfig } from '#projections/config.ts'
 import { refuseOlderStreams } from '#projections/stream-guard.ts'
 import { createProjections } from '#projections/worker.ts'
+import { calloutConfig } from '#services/callout/config.ts'
+import { createCallout } from '#services/callout/worker.ts'
 import { cleanerConfig } from '#services/cleaner/config.ts'
 import { createCleaner } from '#services/cleaner/worker.ts'
 import { delivererConfig } from '#services/deliverer/config.ts'
@@ -60,6 +62,7 @@ export async function composeJethook({
 }): Promise<Jethook> {
   const config = delivererConfig(settings)
   const { databaseUrl } = projectionsConfig(settings)
+  const callout = await calloutConfig(settings)
   const runtime = await createRuntime(settings, logger)
   const orm = await connectPostgres(databaseUrl).catch(async (error: unknown) => {
     await runtime.close()
@@ -100,6 +103,7 @@ export async function composeJethook({
     createCleaner({ ...runtime, orm, config: cleanerConfig(settings), logger: child('cleaner') }),
     createNotifier({ ...runtime, ...appenders, config: notifierConfig(settings), logger: child('notifier') }),
     createOutcomes({ ...runtime, config: outcomesConfig(settings), logger: child('outcomes') }),
+    createCallout({ ...runtime, config: callout, logger: child('callout') }),
     gateway,
     createMonitoringServer({ ...runtime, ...monitoringConfig(settings) }),
   ]

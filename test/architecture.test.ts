@@ -21,6 +21,7 @@ const RULES: Record<string, { parts: string[]; node: string[] | null }> = {
   },
   'services/gateway': { parts: ['services/gateway', 'shared'], node: null },
   'services/matcher': { parts: ['services/matcher', 'shared'], node: null },
+  'services/callout': { parts: ['services/callout', 'shared'], node: null },
   'services/cli': { parts: ['services/cli', 'shared'], node: null },
   'services/cleaner': { parts: ['services/cleaner', 'shared'], node: null },
   'services/jobs': { parts: ['services/jobs', 'shared'], node: null },
@@ -76,4 +77,15 @@ test('only shared/runtime and programs read the environment', () => {
     readers.filter((file) => !file.startsWith('shared/runtime/') && !file.startsWith('scripts/')),
     [],
   )
+})
+
+test('the dashboard talks to the rest by HTTP only', () => {
+  const files = globSync('dashboard/src/**/*.{ts,tsx}', { cwd: PROJECT }).filter((file) => !file.endsWith('.test.ts'))
+  assert.ok(files.length > 50)
+  const foreign = files.flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => /^(shared|services|projections|scripts|test)\/|^node:/.test(imported))
+      .map((imported) => `${file} imports ${imported}`),
+  )
+  assert.deepEqual(foreign, [])
 })

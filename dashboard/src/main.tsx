@@ -1,3 +1,4 @@
+import './layers.css'
 import '@fontsource-variable/geist/wght.css'
 import '@fontsource-variable/geist-mono/wght.css'
 import '@mantine/core/styles.layer.css'

@@ -1,4 +1,5 @@
 import {
+  Alert,
   Badge,
   Button,
   type CSSVariablesResolver,
@@ -37,6 +38,8 @@ const variantColorResolver: VariantColorsResolver = (input) => {
       return defaultVariantColorsResolver(input)
   }
 }
+
+const ALERT_TONES: Record<string, string> = { red: 'bad', yellow: 'wait', green: 'ok', blue: 'run' }
 
 const small = { defaultProps: { size: 'xs' } }
 
@@ -108,6 +111,12 @@ export const theme = createTheme({
     Popover: Popover.extend({ defaultProps: { shadow: 'md', transitionProps: { duration: 80 } } }),
     Modal: Modal.extend({ defaultProps: { radius: 'lg', centered: true, transitionProps: { duration: 100 } } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 250, events: { hover: true, focus: true, touch: true } } }),
+    Alert: Alert.extend({
+      vars: (_, { color }) => {
+        const tone = ALERT_TONES[color ?? ''] ?? 'off'
+        return { root: { '--alert-bg': `var(--jh-${tone}-soft)`, '--alert-color': `var(--jh-${tone})` } }
+      },
+    }),
     Badge: Badge.extend({ defaultProps: { radius: 'sm', variant: 'light', tt: 'none', fw: 500 } }),
     Tabs: Tabs.extend({ defaultProps: { keepMounted: false } }),
   },

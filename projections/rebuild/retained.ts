@@ -74,7 +74,7 @@ async function keepDeliveries({ client, nats, live }: RetainOptions): Promise<vo
     `INSERT INTO ${SHADOW}.rejections SELECT * FROM ${from}.rejections WHERE rejected_at <= $1 ON CONFLICT DO NOTHING`,
     `INSERT INTO ${SHADOW}.cancellations SELECT * FROM ${from}.cancellations WHERE cancelled_at <= $1
        ON CONFLICT DO NOTHING`,
-    keepFiguresSql(from, 'attempt_figures', 'application_id, at, kind, bin', 'amount'),
+    keepFiguresSql(from, 'attempt_figures', 'application_id, step, at, kind, bin', 'amount'),
     keepFiguresSql(from, 'subscription_figures', 'subscription_id, at, kind, bin', 'amount', 'last_at'),
   ])
     await client.query(statement, statement.includes('$1') ? [since] : [])

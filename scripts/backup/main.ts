@@ -1,9 +1,10 @@
 import { join } from 'node:path'
+import { natsListen } from '#scripts/embedded/nats-listen.ts'
 import { startEmbeddedServers } from '#scripts/embedded/servers.ts'
 import { openRuntime } from '#scripts/operator/open-runtime.ts'
 import { loadSettings, type Settings } from '#shared/runtime/config.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
-import { connectNats } from '#shared/runtime/nats.ts'
+import { connectAs } from '#shared/runtime/nats.ts'
 import { backup } from './backup.ts'
 import { isObjectStoreUrl, type ObjectStore, openObjectStore } from './object-store.ts'
 import { backupToStore, restoreFromStore } from './remote-backup.ts'
@@ -53,10 +54,19 @@ async function runRestore(source: string, settings: Settings): Promise<void> {
   const store = storeOf(source)
   const servers =
     settings.NATS_URL === ''
-      ? await startEmbeddedServers({ home: settings.JETHOOK_HOME, databaseUrl: 'not started', onProgress: say })
+      ? await startEmbeddedServers({
+          home: settings.JETHOOK_HOME,
+          databaseUrl: 'not started',
+          natsListen: natsListen(settings),
+          onProgress: say,
+        })
       : null
   try {
-    const nats = await connectNats(servers?.natsUrl ?? settings.NATS_URL, 'restore', createLogger('warn'))
+    const nats = await connectAs('admin', {
+      settings: { ...settings, NATS_URL: servers?.natsAddress ?? settings.NATS_URL },
+      name: 'restore',
+      logger: createLogger('warn'),
+    })
     try {
       const options = { nats, settings, onProgress: say }
       await (store ? restoreFromStore({ ...options, store }) : restore({ ...options, folder: source }))

@@ -60,7 +60,7 @@ export const tell = (line: string): void => void process.stderr.write(`  ${line}
 
 export async function openStage(options: BenchOptions, results: Results): Promise<Stage> {
   const home = await mkdtemp(join(tmpdir(), 'jethook-bench-'))
-  const servers = await startEmbeddedServers({ home, onProgress: tell })
+  const servers = await startEmbeddedServers({ home, hasOpenUser: true, onProgress: tell })
   const rows = new pg.Client({ connectionString: servers.databaseUrl })
   let jethook: JethookProcess | null = null
 

@@ -56,7 +56,7 @@ async function examineToken(api: Api, { applicationId, from }: Connection): Prom
 interface SystemPart {
   name: string
   status: Finding['status']
-  says: string
+  says: string | null
   remedy?: string | null
 }
 
@@ -65,7 +65,9 @@ async function examineSystem(api: Api): Promise<Finding[]> {
   try {
     const { parts } = await api.call<{ parts: SystemPart[] }>('GET', '/system')
     return parts.map(({ name, status, says, remedy }) =>
-      status === 'ok' ? ok(name, says) : { part: name, status, says, remedy: remedy ?? 'See docs/operations.md.' },
+      status === 'ok'
+        ? ok(name, says ?? 'Well.')
+        : { part: name, status, says: says ?? 'Unwell.', remedy: remedy ?? 'See docs/operations.md.' },
     )
   } catch (error) {
     const isSilent =

@@ -5,7 +5,8 @@ import { examineApi } from './api.ts'
 import { bad, type Finding, ok } from './finding.ts'
 import { examineHome } from './home.ts'
 import { examineMachine } from './machine.ts'
-import { examineNats, examinePostgres } from './servers.ts'
+import { examineNats } from './nats.ts'
+import { examinePostgres } from './servers.ts'
 import { examineSettings } from './settings.ts'
 
 export interface Examination {
@@ -27,7 +28,7 @@ export async function examine({ environment, connection, signal }: Examination):
     ok('settings', 'Every setting can be read.'),
     ...examineSettings(settings, environment),
     ...(await examineHome(settings.JETHOOK_HOME)),
-    ...(servers === null ? [nothingRuns(settings)] : await examineServers(servers)),
+    ...(servers === null ? [nothingRuns(settings)] : await examineServers(settings, servers)),
     ...(await examineApi({ environment, connection, signal })),
   ]
 }
@@ -52,6 +53,7 @@ function nothingRuns({ JETHOOK_HOME }: Settings): Finding {
   )
 }
 
-async function examineServers({ natsUrl, databaseUrl }: RunningServers): Promise<Finding[]> {
-  return (await Promise.all([examineNats(natsUrl), examinePostgres(databaseUrl)])).flat()
+async function examineServers(settings: Settings, { natsUrl, databaseUrl }: RunningServers): Promise<Finding[]> {
+  const looks = [examineNats({ ...settings, NATS_URL: natsUrl }), examinePostgres(databaseUrl)]
+  return (await Promise.all(looks)).flat()
 }

@@ -1,45 +1,10 @@
 import pg from 'pg'
-import { createLogger } from '#shared/runtime/logger.ts'
-import { connectNats, isVersionAtLeast, NATS_SERVER_VERSION_MIN } from '#shared/runtime/nats.ts'
-import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { judgeClock } from './clock.ts'
 import { bad, type Finding, ok, warn } from './finding.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const FULL_SHARE = 0.8
 const POSTGRES_VERSION_MIN = 130_000
-
-/** The server, its version, and whether the streams have room. */
-export async function examineNats(url: string): Promise<Finding[]> {
-  try {
-    const nats = await connectNats(url, 'doctor', createLogger('silent'))
-    try {
-      const version = nats.connection.info?.version ?? '?'
-      const account = await nats.jsm.getAccountInfo()
-      const streams = await nats.jsm.streams.names().next()
-      const missing = Object.values(STREAM_NAMES).filter((name) => !streams.includes(name))
-      return [
-        isVersionAtLeast(version, NATS_SERVER_VERSION_MIN)
-          ? ok('nats', `nats-server ${version} at ${placeOf(url)}.`)
-          : bad('nats', `nats-server ${version}.`, `Update it to ${NATS_SERVER_VERSION_MIN} or later.`),
-        ...(missing.length > 0
-          ? [warn('streams', `${missing.join(', ')} are not there.`, 'Start jethook once: it makes them.')]
-          : []),
-        judgeStore(account.storage, account.limits.max_storage),
-      ]
-    } finally {
-      await nats.connection.close()
-    }
-  } catch (error) {
-    return [
-      bad(
-        'nats',
-        (error as Error).message,
-        'Start it, or mend NATS_URL. What is not accepted meanwhile is refused, not lost.',
-      ),
-    ]
-  }
-}
 
 /** @param maxBytes Not above 0: no bound. */
 export function judgeStore(usedBytes: number, maxBytes: number): Finding {
@@ -81,7 +46,7 @@ export async function examinePostgres(url: string): Promise<Finding[]> {
 }
 
 /** Without the password. */
-function placeOf(url: string): string {
+export function placeOf(url: string): string {
   return url
     .split(',')
     .map((each) => URL.parse(each)?.host ?? 'an address that is no URL')

@@ -1,7 +1,7 @@
 import { access, constants, mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { type NatsLimits, startNatsServer } from './nats-server.ts'
+import { type NatsLimits, type NatsListen, startNatsServer } from './nats-server.ts'
 import { startPostgres } from './postgres.ts'
 import type { ServerProcess } from './server-process.ts'
 
@@ -10,6 +10,8 @@ export interface EmbeddedServers {
   nats: ServerProcess | null
   postgres: ServerProcess | null
   natsUrl: string
+  /** `natsUrl` without a user: to be used with a key. */
+  natsAddress: string
   databaseUrl: string
   stop(): Promise<void>
 }
@@ -20,6 +22,9 @@ export interface EmbeddedOptions {
   natsUrl?: string
   databaseUrl?: string
   natsLimits?: NatsLimits
+  natsListen?: NatsListen
+  /** For tests: `natsUrl` is then of a user that may do everything. */
+  hasOpenUser?: boolean
   onProgress?: (step: string) => void
 }
 
@@ -29,6 +34,8 @@ export async function startEmbeddedServers({
   natsUrl,
   databaseUrl,
   natsLimits,
+  natsListen,
+  hasOpenUser = false,
   onProgress,
 }: EmbeddedOptions): Promise<EmbeddedServers> {
   const cacheDir = await cacheFolder(home)
@@ -40,7 +47,9 @@ export async function startEmbeddedServers({
           dir: join(home, 'nats'),
           logFile: log('nats-server'),
           cacheDir,
+          hasOpenUser,
           ...(natsLimits ? { limits: natsLimits } : {}),
+          ...(natsListen ? { listen: natsListen } : {}),
           ...(onProgress ? { onProgress } : {}),
         }),
     databaseUrl ? null : startPostgres({ dir: join(home, 'postgres'), logFile: log('postgres') }),
@@ -55,7 +64,15 @@ export async function startEmbeddedServers({
     throw failed.reason
   }
   const [nats = null, postgres = null] = started
-  return { nats, postgres, natsUrl: natsUrl || nats!.url, databaseUrl: databaseUrl || postgres!.url, stop }
+  const url = natsUrl || nats!.url
+  return {
+    nats,
+    postgres,
+    natsUrl: url,
+    natsAddress: nats ? url.replace(/\/\/[^@]*@/, '//') : url,
+    databaseUrl: databaseUrl || postgres!.url,
+    stop,
+  }
 }
 
 /** Where downloads are kept: shared by all homes of a user when that is possible. */

@@ -17,7 +17,7 @@ export async function openRuntime(environment: Record<string, string | undefined
   const settings = loadSettings(environment)
   const { natsUrl, apiUrl } = await findServers(settings)
   const appUrl = settings.APP_URL || new URL(apiUrl).origin
-  const runtime = await createRuntime({ ...settings, NATS_URL: natsUrl }, createLogger('warn'))
+  const runtime = await createRuntime({ ...settings, NATS_URL: natsUrl }, createLogger('warn'), 'admin')
   for (const service of runtime.services) await service.start()
   return { ...runtime, appUrl }
 }

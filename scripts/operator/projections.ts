@@ -6,7 +6,7 @@ import { compareRows } from '#scripts/verify/compare-rows.ts'
 import { findServers } from '#scripts/verify/find-servers.ts'
 import { loadSettings, SettingsError } from '#shared/runtime/config.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
-import { connectNats, type Nats } from '#shared/runtime/nats.ts'
+import { connectAs, type Nats } from '#shared/runtime/nats.ts'
 import { connectPostgres, migrate } from '#shared/runtime/postgres.ts'
 
 const HELP = `npm run projections -- rebuild [name] [--fresh] [--replace] | verify | status | rollback [name] | forget
@@ -72,9 +72,11 @@ async function main(): Promise<void> {
   const command = COMMANDS[name]
   if (values.help) return print(HELP)
   if (command === undefined || names.length > 1) throw new Error(`What is to be done?\n${HELP}`)
-  const { natsUrl, databaseUrl } = await findServers(loadSettings(process.env))
+  const given = loadSettings(process.env)
+  const { natsUrl, databaseUrl } = await findServers(given)
   if (databaseUrl === '') throw new SettingsError('Settings: DATABASE_URL is needed: it says where the rows are.')
-  const nats = await connectNats(natsUrl, 'projections', createLogger('error'))
+  const settings = { ...given, NATS_URL: natsUrl }
+  const nats = await connectAs('admin', { settings, name: 'projections', logger: createLogger('error') })
   try {
     await command({ nats, databaseUrl, name: names[0], isFresh: values.fresh, isReplacing: values.replace })
   } finally {

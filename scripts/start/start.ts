@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { composeJethook, type Jethook } from '#scripts/compose.ts'
+import { natsListen } from '#scripts/embedded/nats-listen.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
 import { refusalOfAddress } from '#shared/domain/target-url.ts'
 import { loadSettings } from '#shared/runtime/config.ts'
@@ -23,6 +24,7 @@ export const EXPECTED_ERRORS = new Set([
   'SettingsError',
   'ServerStartError',
   'NatsUnusableError',
+  'NatsKeyError',
   'PostgresUnusableError',
   'PortTakenError',
   'StreamSettingsError',
@@ -35,6 +37,15 @@ const LOOPBACK = [127, 0, 0, 1]
 const ANY_PORT = 65_535
 /** First steps need no more than this machine: webhooks may go to it, unless the settings say otherwise. */
 const FIRST_STEPS = { TARGET_ALLOWED_CIDRS: '127.0.0.0/8,::1/128' }
+
+/** The embedded server has keys in the home, whatever is set for another one, and says truly where messages come from. */
+const EMBEDDED_NATS = {
+  NATS_USER: '',
+  NATS_CREDS_FILE: '',
+  NATS_NKEY_FILE: '',
+  NATS_KEYS_DIR: '',
+  NATS_REQUEST_INFO_TRUSTED: true,
+}
 
 export interface StartOptions {
   environment: Record<string, string | undefined>
@@ -87,20 +98,22 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
       home: home.path,
       natsUrl: settings.NATS_URL,
       databaseUrl: settings.DATABASE_URL,
+      natsListen: natsListen(settings),
       onProgress: (step) => progress.step(step),
     })
     progress.step('Migrating and starting the services')
     const logger = createLogger(environment['LOG_LEVEL'] ?? 'warn')
-    const urls = { NATS_URL: servers.natsUrl, DATABASE_URL: servers.databaseUrl, JETHOOK_HOME: home.path }
+    const urls = { NATS_URL: servers.natsAddress, DATABASE_URL: servers.databaseUrl, JETHOOK_HOME: home.path }
+    const own = servers.nats === null ? {} : EMBEDDED_NATS
     const elsewhere = new Set(plan.workers.flat())
     jethook = await composeJethook({
-      settings: { ...settings, ...urls },
+      settings: { ...settings, ...urls, ...own },
       logger,
       isRunHere: (name) => !elsewhere.has(name),
     })
     await jethook.start()
     workers = createWorkers(plan.workers, {
-      environment: { ...FIRST_STEPS, ...definedOf(environment), ...urls },
+      environment: { ...FIRST_STEPS, ...definedOf(environment), ...urls, ...textsOf(own) },
       monitoringPort: settings.MONITORING_PORT,
     })
     if (plan.workers.length > 0) showWorkers(jethook.health, workers)
@@ -109,7 +122,7 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
     const credentials: Credentials = {
       api_url: `${jethook.apiUrl()}/api/v1`,
       ...seeded,
-      nats_url: servers.natsUrl,
+      nats_url: servers.natsAddress,
       database_url: servers.databaseUrl,
     }
     const loopbackIsAllowed = refusalOfAddress(LOOPBACK, ANY_PORT, rules) === null
@@ -134,6 +147,9 @@ function definedOf(environment: Record<string, string | undefined>): Record<stri
     Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   )
 }
+
+const textsOf = (settings: Record<string, string | boolean>): Record<string, string> =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]))
 
 function showWorkers(health: Health, workers: Workers): void {
   health.register('processes', () => {

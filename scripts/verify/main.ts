@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { createSecretBox } from '#shared/domain/secret-box.ts'
 import { loadSettings, type Settings } from '#shared/runtime/config.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
-import { connectNats } from '#shared/runtime/nats.ts'
+import { connectAs } from '#shared/runtime/nats.ts'
 import { readSecretKeys, secretKeyFile } from '#shared/runtime/secret-key.ts'
 import { compareRows } from './compare-rows.ts'
 import { findLeaks } from './find-leaks.ts'
@@ -58,7 +58,11 @@ async function run({ quiet: isQuiet, json: isJson, accepted, received, canaries 
   const { natsUrl, databaseUrl } = await findServers(settings)
   const given = { accepted: await linesOf(accepted), canaries: await linesOf(canaries) }
   const requests = (await linesOf(received))?.map((line) => JSON.parse(line) as ReceivedRequest)
-  const nats = await connectNats(natsUrl, 'verify', createLogger('error'))
+  const nats = await connectAs('admin', {
+    settings: { ...settings, NATS_URL: natsUrl },
+    name: 'verify',
+    logger: createLogger('error'),
+  })
   try {
     const report = await verifyLedger({
       ...streamsOf(nats),

@@ -51,6 +51,7 @@ test('pages are never kept, hashed files for ever, and both name what they may l
 
 test("the page's own addresses give the page to a browser alone; the rest stays a problem", async () => {
   assert.equal((await get('/subscriptions/1', 'text/html,*/*')).body, '<p>page</p>')
+  assert.equal((await get('/apps/1/event-types/billing.invoice.paid', 'text/html,*/*')).body, '<p>page</p>')
   for (const [url, accept] of [
     ['/subscriptions/1', 'application/json'],
     ['/assets/missing.js', 'text/html'],

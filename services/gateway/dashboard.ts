@@ -22,6 +22,8 @@ const REFERRER_POLICY = 'no-referrer'
 const YEAR_SECONDS = 31_536_000
 /** A build names these after what is in them: under one name they never change. */
 const HASHED_FOLDER = 'assets/'
+/** The page's own addresses of things, whose names may hold dots: an event type's does. */
+const NAMES_THINGS = /^(apps|orgs)\//
 /** Whatever is missing here was asked for by a program, not by a page. */
 const NOT_PAGES = /^(api|docs|metrics|ready|health)(\/|$)/
 
@@ -47,7 +49,8 @@ export async function registerDashboard(server: GatewayServer, folder: string): 
     if (NOT_PAGES.test(path)) throw new ProblemError('NotFound')
     reply.headers({ 'content-security-policy': PAGE_POLICY, 'referrer-policy': REFERRER_POLICY })
     if (path !== '' && (await isFile(folder, path))) return sendFile(reply, path)
-    const isPage = path === '' || (extname(path) === '' && (request.headers.accept ?? '').includes('text/html'))
+    const isOfPage = NAMES_THINGS.test(path) || extname(path) === ''
+    const isPage = path === '' || (isOfPage && (request.headers.accept ?? '').includes('text/html'))
     if (!isPage) throw new ProblemError('NotFound')
     if (await isFile(folder, 'index.html')) return sendFile(reply, 'index.html')
     return reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(HOW_TO_BUILD)

@@ -4,9 +4,12 @@ import { bucketsOf, endpointFigures, forecastOf, rangeOf, worstOf } from './over
 
 const MINUTE = 60_000
 
-test('a range is cut into whole minutes, and never into more buckets than were asked for', () => {
-  assert.deepEqual(rangeOf(90_000, 90_000 + 60 * MINUTE, 60), { fromMs: 60_000, toMs: 3_690_000, bucketMs: 2 * MINUTE })
+test('a range is cut into buckets of whole minutes, a long one of whole hours', () => {
+  assert.deepEqual(rangeOf(90_000, 90_000 + 60 * MINUTE, 60), { fromMs: 60_000, toMs: 3_690_000, bucketMs: MINUTE })
+  assert.equal(rangeOf(0, 90 * MINUTE, 60).bucketMs, 2 * MINUTE)
   assert.equal(rangeOf(0, 24 * 60 * MINUTE, 60).bucketMs, 24 * MINUTE)
+  const hour = 60 * MINUTE
+  assert.deepEqual(rangeOf(hour + 1, hour * 722, 60), { fromMs: hour, toMs: hour * 722, bucketMs: 13 * hour })
   assert.equal(rangeOf(0, 10, 60).bucketMs, MINUTE)
 })
 

@@ -6,12 +6,14 @@ import { timeText } from './presenters/time.ts'
 import type { BucketFigure, FigureRange, SubscriptionFigure } from './queries/figures.ts'
 
 const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 
-/** Whole minutes from before `fromMs` to `toMs`, cut into at most `buckets` equal ones. */
+/** From the minute (or hour) of `fromMs` to `toMs`, cut into `buckets` equal ones of whole minutes (or hours); its beginning may make one more. */
 export function rangeOf(fromMs: number, toMs: number, buckets: number): FigureRange {
-  const start = Math.floor(fromMs / MINUTE_MS) * MINUTE_MS
-  const bucketMs = Math.max(1, Math.ceil((toMs - start) / buckets / MINUTE_MS)) * MINUTE_MS
-  return { fromMs: start, toMs, bucketMs }
+  const wantedMs = (toMs - fromMs) / buckets
+  const unitMs = wantedMs > HOUR_MS ? HOUR_MS : MINUTE_MS
+  const bucketMs = Math.max(1, Math.ceil(wantedMs / unitMs)) * unitMs
+  return { fromMs: Math.floor(fromMs / unitMs) * unitMs, toMs, bucketMs }
 }
 
 /** Figures by kind and bin. */

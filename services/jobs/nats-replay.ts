@@ -8,7 +8,7 @@ import { readPassedOver } from './passed-over.ts'
 import { previewReplay } from './preview.ts'
 import { JobLostError } from './progress.ts'
 import { StretchEnded } from './read-stretch.ts'
-import { type RunContext, type RunEnd, SENT_MAX } from './run.ts'
+import { type RunContext, type RunEnd, sentMax } from './run.ts'
 import { readSelectedEvents, type SelectedEvent } from './selected-events.ts'
 
 /** What is read ahead of the client; events may be large. */
@@ -83,7 +83,7 @@ function openClient(context: RunContext, selection: EventSelection) {
   const { connection } = nats
   const handOver = createHandOver<OutgoingEvent>()
   const outSubject = REPLAY_SUBJECTS.out(job.applicationId, job.jobId)
-  const pace = createPace(job.ratePerSecond, { stepMax: SENT_MAX, nowMs: performance.now() })
+  const pace = createPace(job.ratePerSecond, { stepMax: sentMax(job), nowMs: performance.now() })
   let throughSeq = Math.max(progress.now.position.seq, selection.fromSeq - 1)
 
   const send = (events: readonly OutgoingEvent[]) => {
@@ -106,8 +106,12 @@ function openClient(context: RunContext, selection: EventSelection) {
     progress.update({ done, position: { seq }, takenAtMs: clock.nowMs() })
   }
 
-  const isForsaken = () => handOver.isForsaken(performance.now())
-  const isWanted = () => context.isWanted() && !isForsaken()
+  /** Once it is over, it stays so: something may have been left undone by then. */
+  let isForsaken = false
+  const isWanted = () => {
+    isForsaken ||= handOver.isForsaken(performance.now())
+    return !isForsaken && context.isWanted()
+  }
 
   /** @returns false when it is not wanted any more. */
   async function waitUntil(isReached: () => boolean): Promise<boolean> {
@@ -121,7 +125,7 @@ function openClient(context: RunContext, selection: EventSelection) {
 
   return {
     isWanted,
-    isForsaken,
+    isForsaken: () => isForsaken,
     readThroughSeq: () => throughSeq,
     /** Resolves when it is sent, or passed over; false: it is not wanted any more. */
     async handOver({ matchable, eventSeq, isChosen }: SelectedEvent): Promise<boolean> {

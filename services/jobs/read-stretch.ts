@@ -58,7 +58,9 @@ export async function readStretch(options: StretchOptions): Promise<boolean> {
       try {
         const isEnough = within.length > 0 && (await options.onBatch(within))
         startTime = null
-        if (isEnough || messages.at(-1)!.seq >= lastSeq) resolve(true)
+        // A batch that was broken off is not done with, though it may be the last one.
+        if (!isWanted()) resolve(false)
+        else if (isEnough || messages.at(-1)!.seq >= lastSeq) resolve(true)
       } catch (error) {
         if (!(error instanceof StretchEnded)) throw error
         reject(error)

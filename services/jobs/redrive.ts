@@ -6,7 +6,7 @@ import type { DeadLettersDiscarded, DeadLettersRedriven, DeliveryCreated } from 
 import { letNextOneGo } from '#shared/runtime/let-next-one-go.ts'
 import type { ChosenLetter } from './chosen-letters.ts'
 import type { DeskEntry } from './dead-letter-desk.ts'
-import { BATCH_MAX, type RunContext, SENT_MAX, startTurns, type Turns } from './run.ts'
+import { BATCH_MAX, type RunContext, sentMax, startTurns, type Turns } from './run.ts'
 
 /** What is done with some of the chosen dead letters. */
 type Deal = (letters: readonly ChosenLetter[], turns: Turns) => Promise<{ done: number; refused: readonly string[] }>
@@ -14,7 +14,7 @@ type Deal = (letters: readonly ChosenLetter[], turns: Turns) => Promise<{ done: 
 /** @returns false when it was paused or cancelled before all chosen ones were dealt with. */
 export async function runRedrive(context: RunContext, selection: DeadLetterSelection): Promise<boolean> {
   return dealWithAll(context, selection, {
-    batchMax: SENT_MAX,
+    batchMax: sentMax(context.job),
     deal: (letters, turns) => redrive(context, letters, turns),
   })
 }

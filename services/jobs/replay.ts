@@ -7,7 +7,7 @@ import { readLastOf, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { type PassedOver, readPassedOver } from './passed-over.ts'
 import { previewReplay } from './preview.ts'
 import { StretchEnded } from './read-stretch.ts'
-import { BATCH_MAX, type RunContext, SENT_MAX, startTurns, type Turns } from './run.ts'
+import { BATCH_MAX, type RunContext, sentMax, startTurns, type Turns } from './run.ts'
 import { readSelectedEvents, type SelectedEvent } from './selected-events.ts'
 
 /** Where a replay stands: its last fact in LEDGER, and what that says. */
@@ -32,7 +32,7 @@ export async function runReplay(context: RunContext, selection: EventSelection):
     await progress.save()
   }
   if (job.wanted !== 'run') return false
-  const turns = await startTurns(context, SENT_MAX)
+  const turns = await startTurns(context, sentMax(job))
   try {
     return await replayInTurns(context, selection, { passedOver, turns })
   } finally {

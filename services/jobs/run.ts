@@ -39,8 +39,8 @@ export type RunEnd = 'ended' | 'stopped' | 'waits'
 
 /** What is read or decided upon in one batch at the most. */
 export const BATCH_MAX = 500
-/** What is sent in one batch at the most: for so long whatever else there is to do waits. Small ones cost more in all. */
-export const SENT_MAX = 32
+/** What is sent in one batch at most rates: for so long whatever else there is to do waits. Small ones cost more in all. */
+const SENT_MAX = 32
 const ASK_AGAIN_MS = 10
 /** On its way to receivers at the most: what comes to so much time at the job's rate, and never less than a few. */
 const WINDOW_MS = 300
@@ -59,6 +59,11 @@ export interface Turns {
   /** These were not, after all. */
   takeBack(deliveries: readonly DeliveryCreated[]): void
   end(): Promise<void>
+}
+
+/** What is sent in one batch at the most: more where a rate could not be reached otherwise. */
+export function sentMax({ ratePerSecond }: JobState): number {
+  return Math.min(BATCH_MAX, Math.max(SENT_MAX, Math.ceil((ratePerSecond * ASK_AGAIN_MS) / 1_000)))
 }
 
 /** @param batchMax So many in one turn at the most. */

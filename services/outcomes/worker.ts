@@ -1,4 +1,5 @@
 import { AckPolicy, type Consumer, DeliverPolicy, JetStreamApiError, type JsMsg } from '@nats-io/jetstream'
+import { headers } from '@nats-io/transport-node'
 import { type OutcomeEvent, outcomeOfEvent, outcomeSubject, outcomesOfFact } from '#shared/domain/outcome-event.ts'
 import { decodeLedgerFact } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
@@ -23,6 +24,12 @@ const CONSUMER_NOT_FOUND = 10014
 const INACTIVE_NANOS = 24 * 3_600_000_000_000
 const BATCH_MAX = 500
 const GATHER_MS = 20
+/**
+ * Says that it comes from here: who publishes may let an answer be sent to another application's `out.…`, but can't choose its
+ * headers.
+ */
+const MARK = headers()
+MARK.set('Jethook-Outcome', '1')
 const LEDGER_FILTER = [LEDGER_SUBJECTS.attempt, LEDGER_SUBJECTS.cancelled, LEDGER_SUBJECTS.rejected]
 
 /**
@@ -45,14 +52,14 @@ export function createOutcomes({ nats, health, config, logger }: OutcomesDepende
       openConsumer: () => openConsumer(nats, stream, more),
       async onBatch(messages) {
         for (const outcome of messages.flatMap(outcomesOf))
-          nats.connection.publish(outcomeSubject(outcome), JSON.stringify(outcome.body))
+          nats.connection.publish(outcomeSubject(outcome), JSON.stringify(outcome.body), { headers: MARK })
       },
     })
   }
 
   const readers = {
-    events: follow(STREAM_NAMES.events, { headersOnly: true, filter: [] }, ({ subject, headers, time }) =>
-      outcomeOfEvent(subject, headers?.get('Nats-Msg-Id') ?? '', time.getTime()),
+    events: follow(STREAM_NAMES.events, { headersOnly: true, filter: [] }, ({ subject, headers: has, time }) =>
+      outcomeOfEvent(subject, has?.get('Nats-Msg-Id') ?? '', time.getTime()),
     ),
     ledger: follow(STREAM_NAMES.ledger, { headersOnly: false, filter: LEDGER_FILTER }, (message) =>
       outcomesOfFact(decodeLedgerFact(message.string())),

@@ -112,7 +112,8 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
     if (past !== null) {
       for (const attempt of attempts.filter(({ attemptId }) => past.attemptIds.has(attemptId))) {
         if (isCancelled(attempt, registry.subscriptions.get(attempt.subscriptionId))) await sayCancelled(attempt)
-        else await bringBackAttempt(attempt)
+        // Whoever had it in hand may have put it off since: its receiver rests.
+        else if (!(await isRetryScheduled(attempt))) await bringBackAttempt(attempt)
         lost.attempts.add(attempt.attemptId)
       }
       for (const event of events.filter(({ eventId }) => past.eventIds.has(eventId))) {
@@ -148,11 +149,7 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
 
   async function note(attempts: readonly OverdueAttempt[], events: readonly OverdueEvent[]): Promise<Look> {
     const unscheduledAttempts: OverdueAttempt[] = []
-    for (const attempt of attempts)
-      if (
-        !(await isScheduled(WAITING_SUBJECTS.retry(laneOfAttempt(attempt), attempt.subscriptionId, attempt.deliveryId)))
-      )
-        unscheduledAttempts.push(attempt)
+    for (const attempt of attempts) if (!(await isRetryScheduled(attempt))) unscheduledAttempts.push(attempt)
     const unscheduledEvents: OverdueEvent[] = []
     for (const event of events)
       if (!(await isScheduled(WAITING_SUBJECTS.postponed(event.applicationId, event.eventId))))
@@ -250,6 +247,11 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
   async function bringBackEvent({ eventId, eventSeq, applicationId, deliverAtMs }: OverdueEvent): Promise<void> {
     const due: PostponedDue = { v: 1, type: 'postponed', eventId, eventSeq, applicationId, dueAtMs: deliverAtMs }
     await handIn(WAITING_SUBJECTS.postponedDue, due, eventId)
+  }
+
+  function isRetryScheduled(attempt: OverdueAttempt): Promise<boolean> {
+    const { subscriptionId, deliveryId } = attempt
+    return isScheduled(WAITING_SUBJECTS.retry(laneOfAttempt(attempt), subscriptionId, deliveryId))
   }
 
   async function isScheduled(subject: string): Promise<boolean> {

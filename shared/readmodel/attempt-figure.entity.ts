@@ -6,12 +6,14 @@ import { defineEntity, p } from '@mikro-orm/core'
  */
 export type FigureKind = 'succeeded' | 'failed' | 'delivered' | 'dead'
 
-/** What came of an application's attempts in a minute. */
+/** What came of an application's attempts in a minute, and in an hour. */
 export const AttemptFigureRow = defineEntity({
   name: 'AttemptFigureRow',
   tableName: 'attempt_figures',
   properties: {
     applicationId: p.text().primary(),
+    /** Seconds: 60 or 3,600. */
+    step: p.integer().primary(),
     at: p.datetime(3).primary(),
     kind: p.text().primary().$type<FigureKind>(),
     /** Of `latency-bins.ts`. */

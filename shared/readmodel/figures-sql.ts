@@ -1,5 +1,8 @@
 import { binSql } from './latency-bins.ts'
 
+// The migration that made these tables counts with these very functions: what they come to must not change, a later shape gets
+// others.
+
 const ORIGIN = `timestamptz '2000-01-01 00:00:00+00'`
 export const minuteSql = (at: string) => `date_bin('1 minute', ${at}, ${ORIGIN})`
 export const hourSql = (at: string) => `date_bin('1 hour', ${at}, ${ORIGIN})`
@@ -27,15 +30,20 @@ export const figuresOfDeadLettersSql = (letters: string) => `
   SELECT l.application_id, l.subscription_id, l.dead_at AS at, 'dead' AS kind, 0 AS bin
   FROM ${letters} l WHERE l.reason <> 'cancelled'`
 
-/** Adds up what `figures` gives, by application and minute. Sorted, so that two writers can't wait for each other. */
+/** Seconds that the figures of an application are added up for: long ranges have few rows, too. */
+export const MINUTE_STEP = 60
+export const HOUR_STEP = 3_600
+
+/** Adds up what `figures` gives, by application, for each minute and each hour. */
 export const addToApplicationsSql = (figures: string) => `
-  INSERT INTO attempt_figures (application_id, at, kind, bin, amount)
-  SELECT application_id, ${minuteSql('at')}, kind, bin, count(*) FROM ${figures} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-  ON CONFLICT (application_id, at, kind, bin) DO UPDATE SET amount = attempt_figures.amount + excluded.amount`
+  INSERT INTO attempt_figures (application_id, step, at, kind, bin, amount)
+  SELECT application_id, step, CASE step WHEN ${HOUR_STEP} THEN ${hourSql('at')} ELSE ${minuteSql('at')} END, kind, bin, count(*)
+  FROM ${figures} CROSS JOIN (VALUES (${MINUTE_STEP}), (${HOUR_STEP})) AS s (step) GROUP BY 1, 2, 3, 4, 5
+  ON CONFLICT (application_id, step, at, kind, bin) DO UPDATE SET amount = attempt_figures.amount + excluded.amount`
 
 /** The same by subscription and hour. */
 export const addToSubscriptionsSql = (figures: string) => `
   INSERT INTO subscription_figures (subscription_id, at, kind, bin, amount, last_at)
-  SELECT subscription_id, ${hourSql('at')}, kind, bin, count(*), max(at) FROM ${figures} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+  SELECT subscription_id, ${hourSql('at')}, kind, bin, count(*), max(at) FROM ${figures} GROUP BY 1, 2, 3, 4
   ON CONFLICT (subscription_id, at, kind, bin) DO UPDATE SET
     amount = subscription_figures.amount + excluded.amount, last_at = greatest(subscription_figures.last_at, excluded.last_at)`

@@ -2,6 +2,7 @@ import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
 import { API_SETTINGS } from './api-settings.ts'
 import { MONITORING_SETTINGS } from './monitoring-settings.ts'
+import { NATS_SETTINGS } from './nats-settings.ts'
 import { flag, integer, text } from './setting.ts'
 import { TARGET_SETTINGS } from './target-settings.ts'
 
@@ -51,6 +52,7 @@ export const SETTINGS = Type.Object({
     description:
       'NATS connection URL with credentials, or those of several servers of one cluster, comma separated; not set: an embedded server is started',
   }),
+  ...NATS_SETTINGS,
   STREAM_REPLICAS: Type.Union([Type.Literal(1), Type.Literal(3), Type.Literal(5)], {
     default: 1,
     group: 'NATS',
@@ -82,7 +84,7 @@ export const SETTINGS = Type.Object({
   NATS_REQUEST_INFO_TRUSTED: flag(false, {
     group: 'NATS',
     description:
-      'Whether address and name of a publisher are taken from the header Nats-Request-Info: only where every publisher is in another account, whose imports have share: true',
+      'Whether address and name of who requests ingest.… are taken from the header Nats-Request-Info: only where all of them are in another account, whose import has share: true',
   }),
   ENABLE_OUTCOME_EVENTS: flag(true, {
     group: 'NATS',

@@ -1,5 +1,5 @@
 import type { Registry } from '../domain/registry.ts'
-import { decodeControlFact } from '../facts/control.ts'
+import { type ControlFact, decodeControlFact } from '../facts/control.ts'
 import type { PartState } from './health.ts'
 import type { Logger } from './logger.ts'
 import type { Nats } from './nats.ts'
@@ -18,6 +18,8 @@ export interface ControlReader {
    * @returns false when `timeoutMs` passed first.
    */
   waitFor(seq: number, timeoutMs: number): Promise<boolean>
+  /** Calls `listener` with each fact after the registry has it. @returns a function that ends this. */
+  onFact(listener: (fact: ControlFact) => void): () => void
   state(): PartState
 }
 
@@ -31,6 +33,7 @@ export function createControlReader({
   registry: Registry
 }): ControlReader {
   const waiters = new Set<{ seq: number; resolve: (reached: boolean) => void }>()
+  const listeners = new Set<(fact: ControlFact) => void>()
   const reader = createStreamReader({
     nats,
     logger,
@@ -38,7 +41,11 @@ export function createControlReader({
     fromSeq: () => registry.seq + 1,
     batchMax: BATCH_MAX,
     async onBatch(messages) {
-      for (const message of messages) registry.evolve(decodeControlFact(message.string()), message.seq)
+      for (const message of messages) {
+        const fact = decodeControlFact(message.string())
+        registry.evolve(fact, message.seq)
+        for (const listener of listeners) listener(fact)
+      }
       for (const waiter of waiters) {
         if (registry.seq >= waiter.seq) waiter.resolve(true)
       }
@@ -68,5 +75,9 @@ export function createControlReader({
     stop: () => reader.stop(),
     state: reader.state,
     waitFor,
+    onFact(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
   }
 }

@@ -73,7 +73,8 @@ export function createMetrics(): Metrics {
         async collect() {
           const samples = await samplesOf(read)
           this.reset()
-          if (samples.length === 0) this.remove()
+          // Without labels a reset leaves a 0, which nobody has said.
+          if (samples.length === 0 && labels.length === 0) this.remove()
           for (const { labels: of, value } of samples) this.inc(of, value)
         },
       })
@@ -87,7 +88,8 @@ export function createMetrics(): Metrics {
         async collect() {
           const samples = await samplesOf(read)
           this.reset()
-          if (samples.length === 0) this.remove()
+          // Without labels a reset leaves a 0, which nobody has said.
+          if (samples.length === 0 && labels.length === 0) this.remove()
           for (const { labels: of, value } of samples) this.set(of, value)
         },
       })

@@ -1,6 +1,9 @@
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
+import type { Settings } from './config.ts'
 import type { Logger } from './logger.ts'
+import { type NatsAccess, natsAccess } from './nats-access.ts'
+import type { NatsRole } from './nats-roles.ts'
 
 /** A connection and its two JetStream clients. */
 export interface Nats {
@@ -95,29 +98,29 @@ function keepServers(connection: NatsConnection, given: readonly string[]): void
   connection.setServers([...known, current])
 }
 
+/** Connects as the settings say that `role` does. @throws as `connectNats`, and for settings that can't be used. */
+export async function connectAs(
+  role: NatsRole,
+  { settings, name, logger }: { settings: Settings; name: string; logger: Logger },
+): Promise<Nats> {
+  return connectNats(settings.NATS_URL, name, logger, await natsAccess(settings, role))
+}
+
 /**
  * Connects once and then reconnects for ever: an outage makes callers wait or time out, it never closes the connection.
  * @param natsUrl Of one server, or of several of one cluster, comma separated: any of them will do.
+ * @param access What to show beside what stands in the address.
  * @throws {NatsUnusableError} when the server can't be reached now, refuses the credentials, is too old or has no JetStream.
  */
-export async function connectNats(natsUrl: string, name: string, logger: Logger): Promise<Nats> {
+export async function connectNats(
+  natsUrl: string,
+  name: string,
+  logger: Logger,
+  access: NatsAccess = {},
+): Promise<Nats> {
   const given = serversOf(natsUrl)
-  const connection = await connect({
-    ...given,
-    noRandomize: true,
-    name,
-    timeout: CONNECT_TIMEOUT_MS,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_WAIT_MS,
-    reconnectJitter: 100,
-    pingInterval: PING_INTERVAL_MS,
-    maxPingOut: 2,
-    ignoreAuthErrorAbort: true,
-    noAsyncTraces: true,
-  }).catch((error: unknown) => {
-    throw new NatsUnusableError(`NATS at ${withoutCredentials(natsUrl)} can't be used: ${(error as Error).message}`, {
-      cause: error,
-    })
+  const connection = await openConnection({ ...given, ...accessOptions(access) }, name).catch((error: unknown) => {
+    throw unusable(natsUrl, error)
   })
   try {
     keepServers(connection, given.servers)
@@ -153,6 +156,48 @@ export async function connectNats(natsUrl: string, name: string, logger: Logger)
     await connection.close()
     throw error
   }
+}
+
+/** Nothing else of the access than the client asks for. */
+function accessOptions({ authenticator, tls, inboxPrefix }: NatsAccess): NatsAccess {
+  return {
+    ...(authenticator ? { authenticator } : {}),
+    ...(tls ? { tls } : {}),
+    ...(inboxPrefix ? { inboxPrefix } : {}),
+  }
+}
+
+/**
+ * A bare connection, without JetStream.
+ * @throws {NatsUnusableError} when the server can't be reached now, or refuses the credentials.
+ */
+export function openClient(natsUrl: string, name: string, access: NatsAccess): Promise<NatsConnection> {
+  return openConnection({ ...serversOf(natsUrl), ...accessOptions(access) }, name).catch((error: unknown) => {
+    throw unusable(natsUrl, error)
+  })
+}
+
+function unusable(natsUrl: string, error: unknown): NatsUnusableError {
+  return new NatsUnusableError(`NATS at ${withoutCredentials(natsUrl)} can't be used: ${(error as Error).message}`, {
+    cause: error,
+  })
+}
+
+/** A connection that is never given up by itself. */
+function openConnection(options: ConnectionOptions, name: string): Promise<NatsConnection> {
+  return connect({
+    ...options,
+    noRandomize: true,
+    name,
+    timeout: CONNECT_TIMEOUT_MS,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_WAIT_MS,
+    reconnectJitter: 100,
+    pingInterval: PING_INTERVAL_MS,
+    maxPingOut: 2,
+    ignoreAuthErrorAbort: true,
+    noAsyncTraces: true,
+  })
 }
 
 interface Link {

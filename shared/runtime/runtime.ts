@@ -11,10 +11,13 @@ import type { Service } from './lifecycle.ts'
 import type { Logger } from './logger.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { connectNats, type Nats } from './nats.ts'
+import { type NatsAccess, natsAccess } from './nats-access.ts'
+import { natsRoleOf } from './nats-keys.ts'
+import type { NatsRole } from './nats-roles.ts'
 import { createTracing } from './otlp-tracing.ts'
 import { registerRuntimeFigures } from './runtime-figures.ts'
 import { readSecretKeys } from './secret-key.ts'
-import { applyStreams, type StreamName } from './streams.ts'
+import { applyStreams, checkStreams, type StreamName } from './streams.ts'
 import type { Tracing } from './tracing.ts'
 
 /** What the services of one process share. */
@@ -40,7 +43,7 @@ export interface Runtime {
 
 /**
  * Connects to NATS, sees to the streams, and makes what services stand on.
- * @param name What its traces are known by.
+ * @param name Of the service, or of a role of NATS: what its traces are known by, and which user of NATS it is.
  * @throws {SettingsError | NatsUnusableError | StreamSettingsError} when that can't be done.
  */
 export async function createRuntime(settings: Settings, logger: Logger, name = 'jethook'): Promise<Runtime> {
@@ -48,15 +51,9 @@ export async function createRuntime(settings: Settings, logger: Logger, name = '
     throw new SettingsError('Settings: LEDGER_MAX_AGE_DAYS must not be less than EVENTS_MAX_AGE_DAYS.')
   }
   let isClosing = false
-  const tracing = await createTracing(settings, name)
+  const tracing = await createTracing(settings, name === 'jethook' ? name : `jethook-${name}`)
   const secretBox = createSecretBox(await readSecretKeys(settings))
-  const nats = await connectNats(settings.NATS_URL, 'jethook', logger)
-  try {
-    await applyStreams(nats.jsm, settings)
-  } catch (error) {
-    await nats.connection.close()
-    throw error
-  }
+  const nats = await connectWithStreams(settings, logger, natsRoleOf(name))
   const metrics = createMetrics()
   const appender = (stream: StreamName, giveUpAfterMs = Number.POSITIVE_INFINITY) =>
     createGroupCommitAppender({ nats, stream, logger, limits: { giveUpAfterMs }, metrics })
@@ -101,6 +98,27 @@ export async function createRuntime(settings: Settings, logger: Logger, name = '
       await tracing.close()
       await nats.connection.close()
     },
+  }
+}
+
+/** Streams are seen to as the operators' user, for as long as that takes: no service may make or change one. */
+async function connectWithStreams(settings: Settings, logger: Logger, role: NatsRole): Promise<Nats> {
+  const access = await natsAccess(settings, role)
+  const nats = await connectNats(settings.NATS_URL, 'jethook', logger, access)
+  try {
+    const operator = access.isOwnKey ? await natsAccess(settings, 'admin') : null
+    if (operator === null) await applyStreams(nats.jsm, settings)
+    else if (operator.isOwnKey) await applyAsOperator(operator)
+    else await checkStreams(nats.jsm, settings)
+    return nats
+  } catch (error) {
+    await nats.connection.close()
+    throw error
+  }
+
+  async function applyAsOperator(operator: NatsAccess): Promise<void> {
+    const { connection, jsm } = await connectNats(settings.NATS_URL, 'jethook streams', logger, operator)
+    await applyStreams(jsm, settings).finally(() => connection.close())
   }
 }
 

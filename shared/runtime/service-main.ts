@@ -25,7 +25,7 @@ export async function runService(
   const logger = createLogger(settings.LOG_LEVEL, `jethook-${name}`)
   try {
     if (settings.NATS_URL === '') throw new Error('NATS_URL is needed: a service that runs alone starts no server')
-    const runtime = await createRuntime(settings, logger, `jethook-${name}`)
+    const runtime = await createRuntime(settings, logger, name)
     const own = await compose(runtime)
     const monitoring = createMonitoringServer({ ...runtime, ...monitoringConfig(settings) })
     const service = composeServices(name, [...runtime.services, monitoring, own])

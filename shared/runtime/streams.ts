@@ -179,6 +179,19 @@ export async function applyStreams(jsm: JetStreamManager, settings: StreamSettin
   }
 }
 
+/**
+ * For a process that may not change streams: looks whether they are there, and no danger to what they hold.
+ * @throws {StreamSettingsError}
+ */
+export async function checkStreams(jsm: JetStreamManager, settings: StreamSettings): Promise<void> {
+  for (const config of streamConfigs(settings)) {
+    const info = await streamInfo(jsm, config.name as StreamName)
+    const danger = info === null ? 'it is not there yet; start jethook once where the key admin.nk is' : null
+    const difference = danger ?? dangerousDifference(config, info!.config)
+    if (difference !== null) throw new StreamSettingsError(`The stream ${config.name} can't be used: ${difference}.`)
+  }
+}
+
 async function onEnoughServers<T>({ STREAM_REPLICAS: copies }: StreamSettings, applied: Promise<T>): Promise<T> {
   try {
     return await applied

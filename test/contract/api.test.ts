@@ -526,6 +526,7 @@ test('what needs no credential is answered without one', async () => {
       'notifier control',
       'outcomes of events',
       'outcomes of ledger',
+      'auth callout',
     ].map((part) => [part, true]),
   )
   assert.equal((await fetch(`${stack.apiUrl()}/ready`)).status, 200)

@@ -46,10 +46,10 @@ test('without NATS nothing is accepted, and reads say that they may be behind', 
     assert.deepEqual([status, headers.get('jethook-read-model')], [200, 'behind'])
     assert.equal(body[0]?.event_id, id)
     assertUnavailable(await api.call('GET', `/events/${id}?application_id=${credentials.application_id}`))
-    again = await startEmbeddedServers({ home, databaseUrl: servers.databaseUrl })
+    again = await startEmbeddedServers({ home, databaseUrl: servers.databaseUrl, hasOpenUser: true })
     assert.equal((await api.call('POST', '/event', api.eventPost())).status, 201)
   } finally {
-    again ??= await startEmbeddedServers({ home, databaseUrl: servers.databaseUrl })
+    again ??= await startEmbeddedServers({ home, databaseUrl: servers.databaseUrl, hasOpenUser: true })
     await close()
     await again.stop()
   }

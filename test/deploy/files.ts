@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -17,3 +18,11 @@ export async function serviceMains(): Promise<Map<string, string>> {
 }
 
 export const readProject = (path: string) => readFile(join(PROJECT, path), 'utf8')
+
+/** The one that the tests' servers run. */
+export async function natsServerBinary(): Promise<string> {
+  const cache =
+    process.env['JETHOOK_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'jethook')
+  const cached = (await readdir(cache).catch(() => [])).find((name) => /^nats-server-[\d.]+$/.test(name))
+  return cached ? join(cache, cached) : 'nats-server'
+}

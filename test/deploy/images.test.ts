@@ -40,7 +40,7 @@ describe('the Dockerfile', () => {
   })
 
   test('has stages, a user without rights, a health check, and no secret', () => {
-    assert.equal(instructions('FROM').length, 2)
+    assert.equal(instructions('FROM').length, 3)
     assert.match(instructions('USER').at(-1)!, /^USER [1-9]\d*:[1-9]\d*$/)
     assert.equal(instructions('HEALTHCHECK').length, 1)
     assert.doesNotMatch(dockerfile, /ADD |:latest|PASSWORD|SECRET_KEY=|curl|sudo/)
@@ -57,6 +57,11 @@ describe('the Dockerfile', () => {
       await access(join(PROJECT, source))
       assert.ok(ignored.includes(`!${source}`), `.dockerignore keeps ${source} out`)
     }
+    for (const line of instructions('COPY').filter((each) => each.includes('--from=')))
+      assert.match(
+        line,
+        /--from=(dependencies|dashboard) \/(app\/(node_modules|dashboard\/dist)|usr\/local\/bin\/node) /,
+      )
     const environment = [
       ...instructions('ENV')
         .join(' ')
@@ -72,7 +77,8 @@ describe('the Dockerfile', () => {
     }
     const aliases = Object.keys(imports).map((alias) => alias.split('/')[0])
     for await (const file of glob('{shared,projections,services,scripts}/**/*.{ts,mjs}', { cwd: PROJECT })) {
-      if (file.endsWith('.test.ts') || file.includes('node_modules')) continue
+      if (file.endsWith('.test.ts') || file.includes('node_modules') || /^scripts\/(dashboard|package)\//.test(file))
+        continue
       const code = (await readProject(file)).replace(/^import type [\s\S]*?from '[^']*'/gm, '')
       for (const [, specifier] of code.matchAll(/(?:^import|\bfrom|\bimport\() ?'([@#a-z][\w@#/.:-]*)'/gm)) {
         const parts = specifier!.split('/')

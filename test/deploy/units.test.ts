@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { access, readdir } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { SETTINGS } from '#shared/runtime/config.ts'
-import { DEPLOY, PROJECT, readProject, serviceMains } from './files.ts'
+import { DEPLOY, natsServerBinary, PROJECT, readProject, serviceMains } from './files.ts'
 
 const run = promisify(execFile)
 
@@ -51,7 +50,7 @@ test('nats-server takes its configurations, and each fsyncs what it acknowledges
     NATS_SERVER_NAME: 'nats-1',
     NATS_ROUTES: '[nats://route:secret2@nats-1:6222, nats://route:secret2@nats-2:6222]',
   }
-  const binary = await natsServer()
+  const binary = await natsServerBinary()
   for (const file of ['single.conf', 'cluster.conf']) {
     const path = join(DEPLOY, 'nats', file)
     await run(binary, ['-t', '-c', path], { env: environment })
@@ -59,11 +58,3 @@ test('nats-server takes its configurations, and each fsyncs what it acknowledges
     await assert.rejects(run(binary, ['-t', '-c', path], { env: {} }), /NATS_/, 'without a password it does not start')
   }
 })
-
-/** The one that the tests' servers run. */
-async function natsServer(): Promise<string> {
-  const cache =
-    process.env['JETHOOK_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'jethook')
-  const cached = (await readdir(cache).catch(() => [])).find((name) => /^nats-server-[\d.]+$/.test(name))
-  return cached ? join(cache, cached) : 'nats-server'
-}

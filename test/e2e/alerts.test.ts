@@ -41,7 +41,7 @@ before(async () => {
   await stack.api.subscribe(`${receiver.url}/fails`, { labels: { to: 'failing' }, max_retries: 0 })
 })
 after(async () => {
-  again ??= await startEmbeddedServers({ home: stack.home })
+  again ??= await startEmbeddedServers({ home: stack.home, hasOpenUser: true })
   await stack.close()
   await again.stop()
   await receiver.close()

@@ -63,7 +63,7 @@ test('a backup of a busy system, restored elsewhere, goes on with everything tha
   })()
   const environment = {
     JETHOOK_HOME: stack.home,
-    NATS_URL: stack.servers.natsUrl,
+    NATS_URL: stack.servers.natsAddress,
     DATABASE_URL: stack.servers.databaseUrl,
   }
   const runtime = await openRuntime({ ...environment, LOG_LEVEL: 'silent' })
@@ -106,14 +106,14 @@ test('a backup of a busy system, restored elsewhere, goes on with everything tha
   for (const file of await readdir(taken)) assert.equal((await stat(join(taken, file))).mode & 0o777, 0o600, file)
 
   const home = join(folder, 'home')
-  const servers = await startEmbeddedServers({ home })
+  const servers = await startEmbeddedServers({ home, hasOpenUser: true })
   const settings = loadSettings({
     ...RETRIES,
     ...LOOPBACK_ALLOWED,
     PORT: '0',
     LOG_LEVEL: 'silent',
     JETHOOK_HOME: home,
-    NATS_URL: servers.natsUrl,
+    NATS_URL: servers.natsAddress,
     DATABASE_URL: servers.databaseUrl,
   })
   const nats = await connectNats(servers.natsUrl, 'test', testLogger)

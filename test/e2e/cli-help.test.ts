@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
@@ -48,6 +50,44 @@ test('every command that does something has an example or takes no more than ids
     [],
   )
 })
+
+test('commands that the pages name are there, with their options', async () => {
+  const program = createProgram(terminal, addServerCommands)
+  const pages = [
+    'README.md',
+    ...(await readdir(join(PROJECT, 'docs'))).filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`),
+  ]
+  const wrong: string[] = []
+  let count = 0
+  for (const page of pages) {
+    const text = await readFile(join(PROJECT, page), 'utf8')
+    for (const [, line] of text.matchAll(
+      /(?:^ {4}|`)(?:npx )?jethook (?!is |…|.*--help)([^`\n]+?)(?: {2,}[#(].*)?(?:$|`)/gm,
+    )) {
+      count++
+      const problem = problemOf(program, line!.match(/'[^']*'|\S+/g) ?? [])
+      if (problem !== null) wrong.push(`${page}: ${line}: ${problem}`)
+    }
+  }
+  assert.deepEqual(wrong, [])
+  assert.ok(count > 60)
+})
+
+/** What a command line names that there isn't; null: nothing. */
+function problemOf(program: Command, words: readonly string[]): string | null {
+  let command = program
+  const options = [...program.options]
+  for (const word of words) {
+    const next = command.commands.find((each) => each.name() === word)
+    if (next !== undefined) {
+      command = next
+      options.push(...next.options)
+    } else if (/^--?[a-z]/.test(word) && !options.some(({ long, short }) => long === word || short === word))
+      return `there is no ${word}`
+    else if (command === program && !/^-|^[A-Z]|production|complete/.test(word)) return `there is no ${word}`
+  }
+  return command.commands.length > 0 && command !== program ? `${command.name()} needs a command` : null
+}
 
 test('what is wrong with a command line is told with code 2, and what to do', async () => {
   const cases: [string[], RegExp][] = [

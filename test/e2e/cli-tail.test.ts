@@ -34,7 +34,7 @@ const message = (event: string, data: unknown) => `event: ${event}\ndata: ${JSON
 test('tail reads the live stream with its filter, tells what was left out, and takes a broken stream up again', async () => {
   const asked: { url: string; authorization: string }[] = []
   const answers = [
-    `: hello\n\n${message('accepted', row('e1'))}${message('skipped', { count: 7 })}${message('later', {})}`,
+    `: hello\n\n${message('accepted', row('e1'))}${message('skipped', { count: 7 })}${message('later', {})}${message('ended', { reason: 'A test.' })}`,
     message('attempted', row('e2')),
   ]
   await withServer(
@@ -60,7 +60,7 @@ test('tail reads the live stream with its filter, tells what was left out, and t
           ['attempted', 'e2'],
         ],
       )
-      assert.match(err, /7 left out/)
+      assert.match(err, /7 left out[\s\S]*ended the stream: A test\./)
     },
   )
   assert.equal(asked.length, 2)

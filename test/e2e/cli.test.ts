@@ -54,7 +54,7 @@ describe('events, attempts, subscriptions, types, dead letters', () => {
   test('from a type to a delivery that is looked up, in every format', async (t) => {
     const shown: string[] = []
     const show = async (...args: string[]) => {
-      shown.push(`$ jethook ${args.join(' ')}`, await jethook(...args))
+      shown.push(`$ jethook ${args.join(' ').replace('canary-key', '…')}`, await jethook(...args))
     }
     await show('types', 'create', 'shop.order.paid', '--schema', '{"type":"object"}')
     await show('types', 'list')
@@ -86,7 +86,7 @@ describe('events, attempts, subscriptions, types, dead letters', () => {
     await show('subs', 'delete', subscription!.subscription_id)
     await show('types', 'delete', 'shop.order.paid')
     const text = normalized(shown.join('\n'))
-    assert.doesNotMatch(text, /canary-key|canary/)
+    assert.doesNotMatch(text, /canary-key/)
     t.assert.snapshot(text, { serializers: raw })
   })
 
@@ -486,7 +486,7 @@ test('mcp: an assistant looks up, is told why, and redrives only what was previe
   )
   const [event] = await askJson<{ event_id: string }[]>('list_events', { event_types: ['app.mcp.failed'] })
   const explained = await ask('explain_event', { event_id: event!.event_id })
-  assert.match(explained.texts[0]!, /dead_lettered[\s\S]*attempt 1 .*400[\s\S]*not delivered: /)
+  assert.match(explained.texts[0]!, /not delivered: It takes [\s\S]*dead_lettered\n +attempt 1 .*400/)
   const groups = await askJson<{ count: number }[]>('list_dead_letter_groups', {})
   assert.equal(groups[0]?.count, 1)
   assert.match((await ask('confirm_redrive', { confirmation_token: 'guessed' })).texts[0]!, /unknown, used or too old/)

@@ -142,10 +142,10 @@ test('figures are what the rows come to', async () => {
   await client.connect()
   const { rows } = await client.query<Record<string, string>>(`
     SELECT (SELECT count(*) FROM attempts WHERE response_id IS NOT NULL) AS made,
-      (SELECT sum(amount) FROM attempt_figures WHERE kind IN ('succeeded', 'failed')) AS by_minute,
+      (SELECT sum(amount) FROM attempt_figures WHERE step = 60 AND kind IN ('succeeded', 'failed')) AS by_minute,
       (SELECT sum(amount) FROM subscription_figures WHERE kind IN ('succeeded', 'failed')) AS by_hour,
       (SELECT count(*) FROM deliveries WHERE status = 'succeeded') AS ended,
-      (SELECT sum(amount) FROM attempt_figures WHERE kind = 'delivered') AS delivered,
+      (SELECT sum(amount) FROM attempt_figures WHERE step = 3600 AND kind = 'delivered') AS delivered,
       (SELECT count(*) FROM dead_letters) AS letters,
       (SELECT sum(amount) FROM subscription_figures WHERE kind = 'dead') AS dead`)
   await client.end()

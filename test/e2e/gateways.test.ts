@@ -24,7 +24,7 @@ before(async () => {
   stack = await startStack(QUOTAS)
   const settings = {
     ...loadSettings({ PORT: '0', DISABLE_API_RATE_LIMITING: 'true', ...LOOPBACK_ALLOWED, ...QUOTAS }),
-    NATS_URL: stack.servers.natsUrl,
+    NATS_URL: stack.servers.natsAddress,
     DATABASE_URL: stack.servers.databaseUrl,
     JETHOOK_HOME: stack.home,
   }

@@ -28,11 +28,15 @@ test('the examples of docs/nats.md are short, and those for Node do what they sa
     await stack.api.createEventType('billing.invoice.paid')
     await stack.api.subscribe(receiver.url, { event_types: ['billing.invoice.paid'], labels: { tenant: '42' } })
     await stack.api.subscribe(receiver.url, { event_types: ['billing.invoice.paid'] })
-    const { application_id } = stack.credentials
+    const { application_id, application_secret } = stack.credentials
     const run = async (code: string) => {
       const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
         cwd: PROJECT,
-        env: { NATS_URL: stack.servers.natsUrl, APPLICATION_ID: application_id },
+        env: {
+          NATS_URL: stack.servers.natsAddress,
+          APPLICATION_ID: application_id,
+          APPLICATION_SECRET: application_secret,
+        },
         timeout: 10_000,
       })
       return stdout

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import { Svcm } from '@nats-io/services'
 import type { ProblemDocument } from '#shared/contract/problems.ts'
 import type { RejectionAnswer } from '#shared/contract/rejection-schemas.ts'
+import type { EventWithPayload } from '#shared/contract/schemas.ts'
 import { newEventId } from '#shared/domain/ids.ts'
 import { JETHOOK_VERSION } from '#shared/runtime/version.ts'
 import { connectPublisher, type NatsPublisher, natsHeaders } from '../support/nats-publisher.ts'
@@ -20,6 +21,7 @@ let app = ''
 before(async () => {
   stack = await startStack({
     MASTER_API_KEY: MASTER,
+    NATS_REQUEST_INFO_TRUSTED: 'true',
     ENABLE_QUOTA_ENFORCEMENT: 'true',
     QUOTA_GLOBAL_EVENTS_PER_DAY_LIMIT: '100000',
     QUOTA_GLOBAL_APPLICATIONS_PER_ORGANIZATION_LIMIT: '10',
@@ -74,6 +76,16 @@ test('what is refused is answered with its problem document', async () => {
   assert.match((await request('{}', { 'Jethook-Label-x': 'y'.repeat(99) })).body.detail, /Labels properties/)
 })
 
+test('where a request comes from is told by what the server says of its connection', async () => {
+  const eventOf = async (eventId: string) =>
+    (await stack.api.call<EventWithPayload>('GET', `/events/${eventId}?application_id=${app}`)).body
+  const info = JSON.stringify({ host: '192.0.2.7', name: 'shop-7', acc: 'APPLICATIONS' })
+  const { ip, client_name } = await eventOf((await request('{}', { 'Nats-Request-Info': info })).body.event_id)
+  assert.deepEqual([ip, client_name], ['192.0.2.7', 'shop-7'])
+  const unknown = await eventOf((await request('{}')).body.event_id)
+  assert.deepEqual([unknown.ip, 'client_name' in unknown], ['0.0.0.0', false])
+})
+
 test('the service is found, and tells of its subject, its answers and its figures', async () => {
   const client = new Svcm(publisher.connection).client()
   const found: string[] = []
@@ -85,8 +97,8 @@ test('the service is found, and tells of its subject, its answers and its figure
     assert.ok('event_id' in JSON.parse(endpoints[0]?.metadata?.['response'] ?? '').properties)
   }
   for await (const { endpoints } of await client.stats('jethook')) {
-    assert.equal(endpoints?.[0]?.num_requests, 7)
-    assert.deepEqual(endpoints?.[0]?.data, { accepted: 2, refused: 5, failed: 0 })
+    assert.equal(endpoints?.[0]?.num_requests, 9)
+    assert.deepEqual(endpoints?.[0]?.data, { accepted: 4, refused: 5, failed: 0 })
   }
 })
 

@@ -21,7 +21,7 @@ after(() => stack?.close())
 
 /** Runs an operator's command against the started jethook. */
 function run(command: string, ...args: string[]): Promise<{ code: number; output: string; errors: string }> {
-  const env = { ...process.env, NATS_URL: stack.servers.natsUrl, JETHOOK_HOME: stack.home, APP_URL: stack.apiUrl() }
+  const env = { ...process.env, NATS_URL: stack.servers.natsAddress, JETHOOK_HOME: stack.home, APP_URL: stack.apiUrl() }
   return new Promise((resolve) => {
     execFile(
       process.execPath,

@@ -182,6 +182,26 @@ test('a replay keeps its rate, stops within a second when it is cancelled, and g
   assert.equal(new Set(ids).size, ids.length, 'each once')
 })
 
+test('paused in its last batch, or resumed at once, a replay leaves nothing out', async () => {
+  const labels = { case: 'last batch' }
+  await send(5, { labels })
+  await stack.api.subscribe(`${receiver.url}/last-batch`, { labels })
+  const { body: job } = await post('/replays', { labels, confirm: true, rate_per_second: 10 })
+  await receiver.waitFor(() => received('/last-batch').length > 0)
+  await post(`/replays/${job.job_id}/pause`, {})
+  await post(`/replays/${job.job_id}/resume`, {})
+  await receiver.waitFor(() => received('/last-batch').length > 1)
+  await post(`/replays/${job.job_id}/pause`, {})
+  await until('it stands', async () => {
+    const { progress } = await jobOf(job.job_id)
+    return progress.under_way === 0 && progress.done === received('/last-batch').length
+  })
+  assert.equal((await jobOf(job.job_id)).status, 'paused')
+  await post(`/replays/${job.job_id}/resume`, {})
+  assert.equal((await untilStatus(job.job_id, 'done')).progress.done, 5)
+  await receiver.waitFor(() => received('/last-batch').length === 5)
+})
+
 test('a restart in the middle repeats nothing and skips nothing', async () => {
   const labels = { case: 'restart' }
   const eventIds = await send(200, { labels })

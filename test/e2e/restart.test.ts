@@ -48,7 +48,7 @@ test('each service runs alone, and may be killed in the middle', async () => {
       cwd: PROJECT,
       env: {
         ...process.env,
-        NATS_URL: stack.servers.natsUrl,
+        NATS_URL: stack.servers.natsAddress,
         DATABASE_URL: stack.servers.databaseUrl,
         JETHOOK_HOME: stack.home,
         PORT: String(port),

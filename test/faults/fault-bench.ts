@@ -19,7 +19,7 @@ export interface FaultBench extends RunnableBench {
 
 export async function openBench(): Promise<FaultBench> {
   const home = await mkdtemp(join(tmpdir(), 'jethook-fault-'))
-  const servers = await startEmbeddedServers({ home })
+  const servers = await startEmbeddedServers({ home, hasOpenUser: true })
   const proxy = await startTcpProxy(servers.nats!.port)
   const closeServers = async ({ nats, postgres }: EmbeddedServers) => {
     await proxy.close()
@@ -45,7 +45,12 @@ export async function openBench(): Promise<FaultBench> {
     async restartNats(whileDown?: (streamsFolder: string) => Promise<void>, natsLimits?: NatsLimits) {
       await bench.servers.nats!.kill()
       await whileDown?.(join(home, 'nats/data/jetstream/$G/streams'))
-      const fresh = await startEmbeddedServers({ home, databaseUrl, ...(natsLimits ? { natsLimits } : {}) })
+      const fresh = await startEmbeddedServers({
+        home,
+        databaseUrl,
+        hasOpenUser: true,
+        ...(natsLimits ? { natsLimits } : {}),
+      })
       bench.servers = { ...bench.servers, nats: fresh.nats }
     },
     async restartPostgres() {

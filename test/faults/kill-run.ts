@@ -54,7 +54,7 @@ export interface KillRunResult {
  */
 export async function killRun({ events, connections, report }: KillRunOptions): Promise<KillRunResult> {
   const home = await mkdtemp(join(tmpdir(), 'jethook-kill-'))
-  let servers = await startEmbeddedServers({ home })
+  let servers = await startEmbeddedServers({ home, hasOpenUser: true })
   const successes = new Map<string, number>()
   const received: ReceivedRequest[] = []
   let subscriptionId = ''
@@ -154,6 +154,7 @@ type Servers = Awaited<ReturnType<typeof startEmbeddedServers>>
 async function restartOne(home: string, running: Servers, which: 'nats' | 'postgres'): Promise<Servers> {
   const fresh = await startEmbeddedServers({
     home,
+    hasOpenUser: true,
     ...(which === 'nats' ? { databaseUrl: running.databaseUrl } : { natsUrl: running.natsUrl }),
   })
   const nats = fresh.nats ?? running.nats

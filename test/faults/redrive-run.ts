@@ -31,7 +31,7 @@ export async function withBench<T>(
   more: Record<string, string> = {},
 ): Promise<T> {
   const home = await mkdtemp(join(tmpdir(), 'jethook-redrive-'))
-  const servers = await startEmbeddedServers({ home })
+  const servers = await startEmbeddedServers({ home, hasOpenUser: true })
   try {
     const { natsUrl, databaseUrl } = servers
     const bench = await openJethookBench({ home, natsUrl, databaseUrl, environment: { ...QUICK_DEATH, ...more } })

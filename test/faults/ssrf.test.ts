@@ -199,7 +199,7 @@ test('doors "delivery" and "retry": what was stored before the guard is refused 
   const careless = await composeJethook({
     settings: {
       ...settings,
-      NATS_URL: stack.servers.natsUrl,
+      NATS_URL: stack.servers.natsAddress,
       DATABASE_URL: stack.servers.databaseUrl,
       JETHOOK_HOME: stack.home,
     },

@@ -13,12 +13,22 @@ export const SCENARIO_SETTINGS = {
   BREAKER_PROBE_MS: '200',
   LANES: '2',
   CONNECT_TIMEOUT_MS: '500',
+  // What is counted against a quota has guards; none is reached.
+  ENABLE_QUOTA_ENFORCEMENT: 'true',
+  QUOTA_GLOBAL_MEMBERS_PER_ORGANIZATION_LIMIT: '1000',
+  QUOTA_GLOBAL_APPLICATIONS_PER_ORGANIZATION_LIMIT: '1000',
+  QUOTA_GLOBAL_EVENTS_PER_DAY_LIMIT: '100000',
+  QUOTA_GLOBAL_SUBSCRIPTIONS_PER_APPLICATION_LIMIT: '1000',
+  QUOTA_GLOBAL_EVENT_TYPES_PER_APPLICATION_LIMIT: '1000',
 }
 
 /** Does something of every kind, so that every kind of fact comes of it. */
 export async function playScenario({ api, credentials, servers }: Stack): Promise<void> {
   const people = await createPeople(api)
-  const receiver = await startReceiver(async ({ path, method }, count) => {
+  const counts = new Map<string, number>()
+  const receiver = await startReceiver(async ({ path, method }) => {
+    const count = (counts.get(path) ?? 0) + 1
+    counts.set(path, count)
     if (method === 'OPTIONS') return { status: 200, headers: { 'webhook-allowed-origin': '*' } }
     if (path === '/slow') await new Promise((resolve) => setTimeout(resolve, 1_600))
     if (path === '/flaky') return { status: count % 2 === 1 ? 503 : 200 }
@@ -119,7 +129,11 @@ async function subscriptionsOfAllSorts({ api, url, applicationId: application_id
   const ordered = await api.subscribe('http://127.0.0.1:1/', { labels: { to: 'ordered' }, ordering, max_retries: 0 })
   const inFront = await api.send({ labels: { to: 'ordered' } })
   const [dead] = await ended(api, inFront, 1)
-  await did(api, 'POST', `/deliveries/${dead!.delivery_id}/skip`, { application_id })
+  await api.send({ labels: { to: 'ordered' } })
+  await until('it is skipped', async () => {
+    const { status } = await api.call('POST', `/deliveries/${dead!.delivery_id}/skip`, { application_id })
+    return status === 204
+  })
 
   const asked = await api.subscribe(`${url}/ok`, { labels: { to: 'asked' }, handshake: { request_rate: 600 } })
   await ended(api, await api.send({ labels: { to: 'asked' } }), 1)

@@ -99,7 +99,12 @@ async function liveShape(): Promise<unknown> {
 
 /** The projections' command as a process of its own. */
 function start(...args: string[]): ChildProcess {
-  const env = { ...process.env, NATS_URL: stack.servers.natsUrl, DATABASE_URL: stack.servers.databaseUrl }
+  const env = {
+    ...process.env,
+    NATS_URL: stack.servers.natsAddress,
+    DATABASE_URL: stack.servers.databaseUrl,
+    JETHOOK_HOME: stack.home,
+  }
   return spawn(process.execPath, ['scripts/operator/projections.ts', ...args], { cwd: PROJECT, env, stdio: 'pipe' })
 }
 

@@ -4,10 +4,10 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { connect } from '@nats-io/transport-node'
+import { connect, type MsgHdrs } from '@nats-io/transport-node'
 import { findNatsServer } from '#scripts/embedded/nats-server-binary.ts'
 import { anyFreePort, startServerProcess } from '#scripts/embedded/server-process.ts'
-import { readRequestInfo } from '#services/gateway/nats-door/nats-sender.ts'
+import { REQUEST_INFO, readRequestInfo } from '#services/gateway/nats-door/nats-sender.ts'
 import { natsHeaders } from '../support/nats-publisher.ts'
 import { until } from '../support/until.ts'
 
@@ -16,10 +16,13 @@ const config = (port: number, dir: string, share: boolean) => `
 listen: "127.0.0.1:${port}"
 jetstream { store_dir: ${JSON.stringify(dir)} }
 accounts {
-  JETHOOK { jetstream: enabled, users: [{ user: jethook, password: own }], exports: [{ service: "in.>" }] }
+  JETHOOK { jetstream: enabled, users: [{ user: jethook, password: own }], exports: [{ service: "in.>" }, { service: "ingest.>" }] }
   APPLICATIONS {
     users: [{ user: shop, password: secret-of-shop }]
-    imports: [{ service: { account: JETHOOK, subject: "in.>" }, share: ${share} }]
+    imports: [
+      { service: { account: JETHOOK, subject: "in.>" }, share: ${share} }
+      { service: { account: JETHOOK, subject: "ingest.>" }, share: ${share} }
+    ]
   }
 }
 `
@@ -34,8 +37,8 @@ async function letsIn(servers: string): Promise<boolean> {
   }
 }
 
-/** Publishes a message that claims to come from elsewhere. @returns all headers that INBOX has of it. */
-async function storedHeaders(share: boolean): Promise<{ info: string; all: string }> {
+/** Requests and publishes with headers that claim to come from elsewhere. @returns the headers as jethook gets them. */
+async function receivedHeaders(share: boolean): Promise<{ requested: MsgHdrs; published: MsgHdrs }> {
   const dir = await mkdtemp(join(tmpdir(), 'jethook-nats-'))
   const port = await anyFreePort()
   const configFile = join(dir, 'nats.conf')
@@ -57,30 +60,43 @@ async function storedHeaders(share: boolean): Promise<{ info: string; all: strin
     const shop = await connect({ servers, user: 'shop', pass: 'secret-of-shop', name: 'shop-7' })
     const jsm = await jetstreamManager(own)
     await jsm.streams.add({ name: 'INBOX', subjects: ['in.>'] })
-    const headers = natsHeaders({ 'Nats-Request-Info': '{"host":"192.0.2.1","name":"somebody else"}' })
+    const { promise, resolve } = Promise.withResolvers<MsgHdrs>()
+    own.subscribe('ingest.>', {
+      callback(_, message) {
+        resolve(message.headers!)
+        message.respond()
+      },
+    })
+    await own.flush()
+    const headers = natsHeaders({ Own: 'x', [REQUEST_INFO]: '{"host":"192.0.2.1","name":"somebody else"}' })
     await jetstream(shop).publish('in.a.b.c.d', '{}', { headers })
+    await shop.request('ingest.a.b.c.d', '{}', { headers, timeout: 5_000 })
     const stored = await until('it is stored', () => jsm.streams.getMessage('INBOX', { seq: 1 }))
     await Promise.all([own.close(), shop.close()])
-    const all = [...stored.header].map(([name, values]) => `${name}: ${values.join()}`).join('\n')
-    return { info: stored.header.get('Nats-Request-Info'), all }
+    return { requested: await promise, published: stored.header }
   } finally {
     await server.stop()
     await rm(dir, { recursive: true, force: true })
   }
 }
 
-test('the server says by which connection a message came, whatever the message claims, and no secret', async () => {
-  const { info, all } = await storedHeaders(true)
-  assert.deepEqual(readRequestInfo(info), { ip: '127.0.0.1', clientName: 'shop-7' })
+test('the server says by which connection a request came, whatever it claims, and no secret', async () => {
+  const { requested, published } = await receivedHeaders(true)
+  assert.deepEqual(readRequestInfo(requested.get(REQUEST_INFO)), { ip: '127.0.0.1', clientName: 'shop-7' })
+  const all = [...requested].flat(2).join()
+  assert.match(all, /Own,x/)
   assert.doesNotMatch(all, /secret-of-shop|192\.0\.2\.1|somebody else/)
+  assert.equal(published.get('Own'), 'x')
+  assert.ok(!published.has(REQUEST_INFO), 'of what is published nothing is known')
 })
 
 test('unless the import shares it, nothing is known', async () => {
-  const { info } = await storedHeaders(false)
-  assert.deepEqual(readRequestInfo(info), {})
+  const { requested } = await receivedHeaders(false)
+  assert.deepEqual(readRequestInfo(requested.get(REQUEST_INFO)), {})
 })
 
 test('what can not be read says nothing', () => {
+  assert.deepEqual(readRequestInfo(null), {})
   for (const header of ['', 'x', '[]', '{"host":7,"name":{}}', '{"host":"example.com","name":""}'])
     assert.deepEqual(readRequestInfo(header), {}, header)
 })

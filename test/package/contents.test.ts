@@ -51,6 +51,7 @@ test('the package holds JavaScript, docs and what brings Node, and nothing else'
     'dist/scripts/cli/main.js',
     'dist/shared/readmodel/schema.js',
     'dist/docs/operations.md',
+    'dist/dashboard/dist/index.html',
     'dist/services/gateway/routes/guide.css',
     'dist/services/gateway/schema-check/schema-worker.js',
   ])

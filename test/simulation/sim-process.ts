@@ -215,7 +215,13 @@ function overdueOf(tables: Tables): Overdue {
         const { attemptId, attemptNumber, deliveryId, eventId, eventType, applicationId, subscriptionId, createdAtMs } =
           row
         const ids = { attemptId, attemptNumber, deliveryId, eventId, eventType, applicationId, subscriptionId }
-        found.push({ ...ids, eventSeq: event.seq, controlSeq: delivery.controlSeq, createdAtMs, dueAtMs })
+        const { controlSeq, replayId, redriveOf } = delivery
+        found.push({
+          ...ids,
+          ...{ eventSeq: event.seq, controlSeq, createdAtMs, dueAtMs },
+          ...(replayId === null ? {} : { replayId }),
+          ...(redriveOf === null ? {} : { redriveOf }),
+        })
       }
       const inOrder = found.toSorted((a, b) => ('of' in scope ? a.eventSeq - b.eventSeq : a.dueAtMs - b.dueAtMs))
       return inOrder.slice(0, limit)

@@ -12,6 +12,8 @@ import { applyStreams } from '#shared/runtime/streams.ts'
 export interface TestNats {
   server: ServerProcess
   nats: Nats
+  /** Of the server; its keys are in `keys`. */
+  dir: string
   /** `kill -9`, then a start on the same files and port, perhaps with other bounds. */
   restartServer(limits?: NatsLimits): Promise<void>
   close(): Promise<void>
@@ -23,13 +25,15 @@ export async function startTestNats(limits: NatsLimits = {}): Promise<TestNats> 
   const dir = await mkdtemp(join(tmpdir(), 'jethook-nats-'))
   const cacheDir =
     process.env['JETHOOK_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'jethook')
-  const start = (bounds: NatsLimits) => startNatsServer({ dir, logFile: join(dir, 'log'), cacheDir, limits: bounds })
+  const start = (bounds: NatsLimits) =>
+    startNatsServer({ dir, logFile: join(dir, 'log'), cacheDir, limits: bounds, hasOpenUser: true })
   let server = await start(limits)
   const nats = await connectNats(server.url, 'test', testLogger)
   await applyStreams(nats.jsm, loadSettings({}))
   return {
     server,
     nats,
+    dir,
     async restartServer(bounds = limits) {
       await server.kill()
       server = await start(bounds)

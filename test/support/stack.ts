@@ -16,6 +16,8 @@ export interface Stack {
   credentials: SeededCredentials
   api: Api
   apiUrl(): string
+  /** Makes the operator. @returns a link that signs them in to the dashboard, once. */
+  firstSignIn(): Promise<string | null>
   jethook(): Jethook
   /** Stops the services and starts them anew on the same servers. */
   restart(whileDown?: () => Promise<void>): Promise<void>
@@ -37,7 +39,7 @@ export async function startStack(
   natsLimits: NatsLimits = {},
 ): Promise<Stack> {
   const home = await mkdtemp(join(tmpdir(), 'jethook-test-'))
-  const servers = await startEmbeddedServers({ home, natsLimits })
+  const servers = await startEmbeddedServers({ home, natsLimits, hasOpenUser: true })
   const settings = {
     ...loadSettings({
       PORT: '0',
@@ -50,7 +52,8 @@ export async function startStack(
       ...NO_DNS,
       ...environment,
     }),
-    NATS_URL: servers.natsUrl,
+    // By the keys of the home, so that whatever a service may not do is noticed.
+    NATS_URL: servers.natsAddress,
     DATABASE_URL: servers.databaseUrl,
     JETHOOK_HOME: home,
   }
@@ -76,6 +79,7 @@ export async function startStack(
     credentials,
     api: apiOf(),
     apiUrl: () => jethook.apiUrl(),
+    firstSignIn: () => jethook.firstSignIn(),
     jethook: () => jethook,
     async restart(whileDown) {
       await jethook.stop()

@@ -37,7 +37,7 @@ export default function CodeMirrorBox({ value, onChange, height, labelId, isWron
       syntaxHighlighting(colours),
       EditorView.lineWrapping,
       EditorState.readOnly.of(isReadOnly === true),
-      EditorView.contentAttributes.of({ 'aria-labelledby': labelId }),
+      EditorView.contentAttributes.of({ 'aria-labelledby': labelId, tabindex: '0' }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) told.current(update.state.doc.toString())
       }),

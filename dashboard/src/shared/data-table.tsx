@@ -1,4 +1,4 @@
-import { Button, Checkbox } from '@mantine/core'
+import { Button, Checkbox, VisuallyHidden } from '@mantine/core'
 import {
   type ColumnDef,
   type RowData,
@@ -8,7 +8,7 @@ import {
   useTable,
 } from '@tanstack/react-table'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { type ReactNode, useMemo, useRef } from 'react'
+import { type CSSProperties, type ReactNode, useMemo, useRef } from 'react'
 import classes from './data-table.module.css'
 import type { PagedList } from './use-list.ts'
 import { Failed, LoadingRows } from './view-states.tsx'
@@ -99,8 +99,15 @@ export function DataTable<T extends RowData>({
               </th>
             )}
             {columns.map(({ id, header, width, align, hideBelow }) => (
-              <th key={id} scope="col" data-align={align} data-hide={hideBelow} style={{ width }}>
-                {header}
+              <th
+                key={id}
+                scope="col"
+                data-align={align}
+                data-hide={hideBelow}
+                data-main={width === undefined || undefined}
+                style={{ '--column-width': cssWidth(width) } as CSSProperties}
+              >
+                {header === '' ? <VisuallyHidden>Actions</VisuallyHidden> : header}
               </th>
             ))}
           </tr>
@@ -135,6 +142,10 @@ export function DataTable<T extends RowData>({
       </table>
     </div>
   )
+}
+
+function cssWidth(width: number | string | undefined): string | undefined {
+  return typeof width === 'number' ? `${width}px` : width
 }
 
 function Gap({ height }: { height: number }) {

@@ -45,7 +45,7 @@ export function Payload({ text, contentType, label = 'payload', curl }: PayloadP
       {view === 'tree' && isTree ? (
         <Suspense fallback={<Code text={text} label={label} />}>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached with the keyboard */}
-          <section className={classes.tree} tabIndex={0} aria-label={label}>
+          <section className={classes.tree} tabIndex={0} aria-label={`${label} as a tree`}>
             <JsonTree data={json} label={label} />
           </section>
         </Suspense>

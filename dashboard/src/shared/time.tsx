@@ -52,7 +52,12 @@ export function localText(ms: number): string {
 export function relativeText(ms: number, nowMs: number): string {
   const apart = Math.abs(nowMs - ms)
   if (apart < 2_000) return 'now'
-  const text = apart < 60_000 ? `${Math.round(apart / 1_000)} s` : durationText(apart)
+  const text =
+    apart < 60_000
+      ? `${Math.round(apart / 1_000)} s`
+      : apart < 90 * 60_000
+        ? `${Math.round(apart / 60_000)} min`
+        : durationText(apart)
   return ms > nowMs ? `in ${text}` : `${text} ago`
 }
 

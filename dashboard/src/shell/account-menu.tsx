@@ -21,7 +21,7 @@ export function AccountMenu() {
   return (
     <Menu width={224} position="top-start">
       <Menu.Target>
-        <UnstyledButton className={classes.button!} aria-label="Account and appearance">
+        <UnstyledButton className={classes.button!} title="Account and appearance">
           <span className={classes.names}>
             <span className={classes.name}>{isUser ? held.name : 'Service token'}</span>
             <span className={classes.email}>{isUser ? held.email : 'signed in with a token'}</span>

@@ -15,7 +15,7 @@ export function Switcher() {
   return (
     <Menu width={256} position="bottom-start">
       <Menu.Target>
-        <UnstyledButton className={classes.button!} aria-label="Switch application">
+        <UnstyledButton className={classes.button!} title="Switch application">
           <span className={classes.mark} aria-hidden>
             {(shown?.name ?? '?').charAt(0).toUpperCase()}
           </span>

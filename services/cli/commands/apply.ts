@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { carryOut } from '../declarative/carry-out.ts'
+import { carryOutPlans } from '../declarative/carry-out.ts'
 import { readCurrent } from '../declarative/current-state.ts'
 import { readDocuments, wantedApplications } from '../declarative/document.ts'
 import { exportContents } from '../declarative/export-document.ts'
 import { fillIn } from '../declarative/placeholders.ts'
 import { type ApplicationPlan, planApplication, type Step } from '../declarative/plan.ts'
-import { planLines, stepLine } from '../declarative/plan-text.ts'
+import { planLines, showPlans } from '../declarative/plan-text.ts'
 import { collect, withExamples } from '../examples.ts'
 import { CliError, EXIT, usageError } from '../exit-codes.ts'
 import { readInput } from '../parse-values.ts'
@@ -76,22 +76,23 @@ const stepsOf = (plans: readonly ApplicationPlan[]): Step[] => plans.flatMap(({ 
 
 async function diffFiles(session: Session, options: ApplyOptions): Promise<void> {
   const plans = await plansOf(session, options)
-  show(session, plans)
+  showPlans(session.output, plans)
   if (stepsOf(plans).length > 0) throw new CliError('The server differs from the file.', EXIT.negative)
 }
 
 async function applyFiles(session: Session, options: ApplyOptions): Promise<void> {
   const { output } = session
   const plans = await plansOf(session, options)
-  if (options.dryRun || stepsOf(plans).length === 0) return show(session, plans)
+  if (options.dryRun || stepsOf(plans).length === 0) {
+    showPlans(output, plans)
+    return
+  }
   const deletions = stepsOf(plans).filter(({ action }) => action === 'delete').length
   if (deletions > 0 && !options.yes) {
     for (const line of planLines(plans, output)) output.note(line)
     await askDeletions(session, deletions)
   }
-  for (const plan of plans) await carryOut(session, plan, (step) => output.say(stepLine(step, plan, output)))
-  if (output.format !== 'table') show(session, plans)
-  else output.say(`${stepsOf(plans).length} changes were made.`)
+  await carryOutPlans(session, plans)
 }
 
 async function askDeletions({ terminal }: Session, count: number): Promise<void> {
@@ -101,23 +102,6 @@ async function askDeletions({ terminal }: Session, count: number): Promise<void>
   const { confirm, isCancel } = await import('@clack/prompts')
   const answer = await confirm({ message, initialValue: false, output: terminal.stderr })
   if (isCancel(answer) || !answer) throw new CliError('Nothing was done.', EXIT.negative)
-}
-
-function show({ output }: Session, plans: ApplicationPlan[]): void {
-  if (output.format === 'table') {
-    for (const line of planLines(plans, output)) output.say(line)
-    return
-  }
-  const steps = plans.flatMap(({ application, steps: all }) =>
-    all.map(({ resource, action, name, changes }) => ({
-      application: application.name,
-      resource,
-      action,
-      name,
-      fields: changes.map(({ field }) => field),
-    })),
-  )
-  output.list(steps, {})
 }
 
 async function exportAll(session: Session, options: { allApplications?: true; withSecrets?: true }): Promise<void> {

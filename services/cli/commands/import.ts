@@ -2,12 +2,12 @@ import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { createApiClient } from '../api-client.ts'
 import { apiUrl } from '../connection.ts'
-import { carryOut } from '../declarative/carry-out.ts'
+import { carryOutPlans } from '../declarative/carry-out.ts'
 import { readCurrent } from '../declarative/current-state.ts'
 import { wantedApplications } from '../declarative/document.ts'
 import { fillIn } from '../declarative/placeholders.ts'
 import { type ApplicationPlan, planApplication } from '../declarative/plan.ts'
-import { planLines, stepLine } from '../declarative/plan-text.ts'
+import { showPlans } from '../declarative/plan-text.ts'
 import { collect, withExamples } from '../examples.ts'
 import { usageError } from '../exit-codes.ts'
 import { readHook0Dump, readHook0Server } from '../import/hook0.ts'
@@ -113,16 +113,11 @@ async function applyImported(session: Session, { document }: Imported, { dryRun 
   const plans: ApplicationPlan[] = []
   for (const wanted of wantedApplications([fillIn(document, {})]))
     plans.push(planApplication(wanted, await readCurrent(session, wanted.name), false))
-  if (dryRun) {
-    for (const line of planLines(plans, output)) output.say(line)
+  const isNothing = plans.every(({ steps }) => steps.length === 0)
+  if (dryRun || isNothing) {
+    showPlans(output, plans)
     return
   }
-  let count = 0
-  for (const plan of plans)
-    await carryOut(session, plan, (step) => {
-      count++
-      output.say(stepLine(step, plan, output))
-    })
-  output.say(count === 0 ? 'Nothing is to be done.' : `${count} changes were made.`)
-  if (count > 0) output.note('Secrets are new: give each receiver its own (jethook subs get ID --secrets).')
+  await carryOutPlans(session, plans)
+  output.note('Secrets are new: give each receiver its own (jethook subs get ID --secrets).')
 }

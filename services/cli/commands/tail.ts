@@ -47,6 +47,7 @@ async function tail(session: Session, options: TailOptions): Promise<void> {
       output.event(row, rowText(row, output))
       if (--left <= 0) enough.abort()
     },
+    onEnded: (reason) => output.note(`The server has ended the stream: ${withoutControls(reason)}`),
     onSkipped: (count) => output.note(`… ${count} left out: they come faster than they can be shown`),
   }
   const ending = AbortSignal.any([terminal.stopping, enough.signal])
@@ -86,22 +87,17 @@ const MARKS = { accepted: 'blue', attempted: 'green', dead: 'red' } as const
 
 function rowText(row: LiveRow, output: Output): string {
   const isFailure = row.kind === 'attempted' && row.outcome !== 'success'
-  const { attempt_number, outcome, status_code, duration_ms, error, labels } = row
+  const { attempt_number, outcome, status_code, duration_ms, cause, error } = row
   return [
     row.at,
     output.style(isFailure ? 'yellow' : MARKS[row.kind], row.kind.padEnd(9)),
     row.event_type,
     row.event_id,
     attempt_number === undefined ? '' : `attempt ${attempt_number}`,
-    outcome ?? '',
+    outcome ?? cause ?? '',
     status_code ?? '',
-    duration_ms === undefined || duration_ms === null ? '' : `${duration_ms} ms`,
+    duration_ms === undefined ? '' : `${duration_ms} ms`,
     withoutControls(error ?? ''),
-    row.kind === 'accepted'
-      ? Object.entries(labels ?? {})
-          .map(([key, value]) => `${key}=${value}`)
-          .join(' ')
-      : '',
   ]
     .filter((part) => part !== '')
     .join('  ')

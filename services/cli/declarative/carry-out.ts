@@ -2,9 +2,22 @@ import type { Application } from '../commands/apps.ts'
 import { partsOfName } from '../commands/types.ts'
 import type { Session } from '../session.ts'
 import type { ApplicationPlan, EventTypeStep, Step, SubscriptionStep } from './plan.ts'
+import { showPlans, stepLines } from './plan-text.ts'
 
-/** Does the steps of a plan, one after the other, and tells of each. What was done stays done when a later one fails. */
-export async function carryOut(
+/** Does all steps, one after the other, and tells of each. What was done stays done when a later one fails. */
+export async function carryOutPlans(session: Session, plans: readonly ApplicationPlan[]): Promise<void> {
+  const { output } = session
+  let count = 0
+  for (const plan of plans)
+    await carryOut(session, plan, (step) => {
+      count++
+      for (const line of stepLines(step, plan, output)) output.say(line)
+    })
+  if (output.format !== 'table') showPlans(output, plans)
+  else output.say(count === 1 ? '1 change was made.' : `${count} changes were made.`)
+}
+
+async function carryOut(
   session: Session,
   { application, steps }: ApplicationPlan,
   onDone: (step: Step) => void,

@@ -13,21 +13,39 @@ const RESOURCES: Record<Step['resource'], string> = {
 }
 const SHOWN_MAX = 200
 
-/** A plan for a person: what is made, changed and deleted, and of changes what differs. Values of headers are not shown. */
-export function planLines(plans: readonly ApplicationPlan[], output: Output): string[] {
-  const steps = plans.flatMap((plan) =>
-    plan.steps.flatMap((step) => [stepLine(step, plan, output), ...step.changes.flatMap(changeLines)]),
+/** What is made, changed and deleted, and of changes what differs. Values of headers are not shown. */
+export function showPlans(output: Output, plans: readonly ApplicationPlan[]): void {
+  if (output.format === 'table') {
+    for (const line of planLines(plans, output)) output.say(line)
+    return
+  }
+  const steps = plans.flatMap(({ application, steps: all }) =>
+    all.map(({ resource, action, name, changes }) => ({
+      application: application.name,
+      resource,
+      action,
+      name,
+      fields: changes.map(({ field }) => field),
+    })),
   )
-  if (steps.length === 0) return ['Nothing is to be done.']
-  const count = (wanted: Step['action']) =>
-    plans.flatMap((plan) => plan.steps).filter(({ action }) => action === wanted).length
-  return [...steps, `${count('create')} to create, ${count('update')} to update, ${count('delete')} to delete.`]
+  output.list(steps, {})
 }
 
-export function stepLine({ action, resource, name }: Step, { application }: ApplicationPlan, output: Output): string {
-  const [sign, style] = SIGNS[action]
-  const where = resource === 'application' ? '' : ` (${application.name})`
-  return output.style(style, withoutControls(`${sign} ${RESOURCES[resource]} ${name}${where}`))
+export function planLines(plans: readonly ApplicationPlan[], output: Output): string[] {
+  const steps = plans.flatMap(({ steps: all }) => all)
+  if (steps.length === 0) return ['Nothing is to be done.']
+  const count = (wanted: Step['action']) => steps.filter(({ action }) => action === wanted).length
+  return [
+    ...plans.flatMap((plan) => plan.steps.flatMap((step) => stepLines(step, plan, output))),
+    `${count('create')} to create, ${count('update')} to update, ${count('delete')} to delete.`,
+  ]
+}
+
+export function stepLines(step: Step, { application }: ApplicationPlan, output: Output): string[] {
+  const [sign, style] = SIGNS[step.action]
+  const where = step.resource === 'application' ? '' : ` (${application.name})`
+  const line = withoutControls(`${sign} ${RESOURCES[step.resource]} ${step.name}${where}`)
+  return [output.style(style, line), ...step.changes.flatMap(changeLines)]
 }
 
 function changeLines(change: FieldChange): string[] {
@@ -38,7 +56,7 @@ function changeLines(change: FieldChange): string[] {
 
 function shown(value: unknown): string {
   const text = withoutControls(
-    JSON.stringify(value, (name, each: unknown) => (name === 'headers' ? Object.keys(each as object) : each)) ?? 'none',
+    JSON.stringify(value, (name, each: unknown) => (name === 'headers' ? Object.keys(each ?? {}) : each)) ?? 'none',
   )
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)} …` : text
 }

@@ -1,18 +1,7 @@
+import type { LiveRow as LiveData, LiveKind } from '#shared/contract/live-schemas.ts'
+
 /** One thing that happened, as `GET /live` tells it. */
-export interface LiveRow {
-  kind: 'accepted' | 'attempted' | 'dead'
-  at: string
-  event_id: string
-  event_type: string
-  labels?: Record<string, string>
-  delivery_id?: string
-  subscription_id?: string
-  attempt_number?: number
-  outcome?: string
-  status_code?: number | null
-  duration_ms?: number | null
-  error?: string | null
-}
+export type LiveRow = LiveData & { kind: LiveKind }
 
 export interface LiveFilter {
   application_id: string
@@ -25,4 +14,6 @@ export interface LiveListener {
   onRow(row: LiveRow): void
   /** So many rows were left out, since they came faster than they were taken. */
   onSkipped(count: number): void
+  /** The server ends the stream, and says why. */
+  onEnded(reason: string): void
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { RequestAttempt } from '#shared/contract/schemas.ts'
 import type { ApiClient } from '../api-client.ts'
-import type { LiveFilter, LiveListener } from './live-row.ts'
+import type { LiveFilter, LiveListener, LiveRow } from './live-row.ts'
 
 const PAUSE_MS = 1_000
 const PAGE = 100
@@ -39,9 +39,9 @@ export async function pollAttempts(
         delivery_id: attempt.delivery_id,
         subscription_id: attempt.subscription.subscription_id,
         attempt_number: attempt.attempt_number,
-        outcome: attempt.outcome ?? '',
+        outcome: attempt.outcome as NonNullable<LiveRow['outcome']>,
         status_code: attempt.status_code,
-        duration_ms: attempt.duration_ms,
+        ...(attempt.duration_ms === null ? {} : { duration_ms: attempt.duration_ms }),
         error: attempt.error_message,
       })
     }

@@ -48,7 +48,7 @@ export interface AdmissionOptions extends RouteDependencies {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { orm, registry, appenders, clock, logger, ingest, limiter, nats, config, figures, tracing } = options
+  const { orm, registry, appenders, clock, logger, ingest, limiter, nats, figures, tracing } = options
 
   /** Waits until the rows tell of all that EVENTS and LEDGER hold now; whether it is matched is of no interest here. */
   async function rowsOfNow(): Promise<void> {
@@ -99,9 +99,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   function sentPost({ inbox, post }: Candidate, traceparent: string | undefined): SentPost {
-    const { applicationId, message, entry } = inbox
-    const sender = natsSenderOf(applicationId, message.headers, { registry, ...config })
-    return { post, sender: { ...sender, traceparent, entry } }
+    // JetStream keeps nothing of what the server knows of a publisher.
+    const sender = natsSenderOf(inbox.applicationId, null, registry)
+    return { post, sender: { ...sender, traceparent, entry: inbox.entry } }
   }
 
   /** @throws the error, when it is no matter of this one message. */

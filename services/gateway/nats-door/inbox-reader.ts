@@ -8,7 +8,7 @@ import { openInboxConsumer, purgeInbox } from './inbox-consumer.ts'
 import { type InboxMessage, inboxMessages } from './inbox-message.ts'
 
 /** Twice as many are in memory at the most, each of up to 2 MiB. */
-const BATCH_MAX = 250
+const BATCH_MAX = 128
 /** What is read of messages and decided on at a time; a message may hold many events. */
 const ROUND_MAX_EVENTS = 1_000
 const ROUND_MAX_BYTES = 8 * 1024 * 1024

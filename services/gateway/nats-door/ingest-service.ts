@@ -11,7 +11,7 @@ import { presentIngested } from '../presenters/ingested-event.ts'
 import type { RateLimiter } from '../rate-limiter.ts'
 import { headersOf } from './inbox-message.ts'
 import { beginMessageTrace } from './message-trace.ts'
-import { natsSenderOf } from './nats-sender.ts'
+import { natsSenderOf, REQUEST_INFO } from './nats-sender.ts'
 
 /** Not `in.…`: what is sent there INBOX stores and answers, so a request would be two events and the first answer JetStream's. */
 const SUBJECT = 'ingest.*.*.*.*'
@@ -48,7 +48,8 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
       if (limiter !== null && limiter.take(applicationId) !== null) throw new ProblemError('RateLimited')
       const { subject, data } = message
       const post = readNatsEvent({ subject, headers: headersOf(message), data, storedAtMs: clock.nowMs() })
-      const sender = natsSenderOf(applicationId, message.headers, { registry, ...config })
+      const info = config.isRequestInfoTrusted ? message.headers?.get(REQUEST_INFO) : undefined
+      const sender = natsSenderOf(applicationId, info || null, registry)
       const event = await ingest.one(post, { ...sender, traceparent: trace.traceparent })
       trace.end()
       counts.accepted++

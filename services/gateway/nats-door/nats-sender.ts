@@ -1,30 +1,17 @@
 import { isIP } from 'node:net'
-import type { MsgHdrs } from '@nats-io/transport-node'
 import type { Registry } from '#shared/domain/registry.ts'
 import type { Principal } from '../authentication.ts'
 import type { Sender } from '../ingest.ts'
 
 /** Where a publisher sits that the server says nothing of. */
 const NO_ADDRESS = '0.0.0.0'
-/** Written by the server on what comes out of another account, in place of whatever stood there. */
-const REQUEST_INFO = 'Nats-Request-Info'
+/** Written by the server on a request that comes out of another account, in place of whatever stood there. */
+export const REQUEST_INFO = 'Nats-Request-Info'
 const NAME_CHARACTERS_MAX = 200
 
-export interface NatsSenderContext {
-  registry: Registry
-  /** Every publisher is in another account than INBOX: what its messages say of it the server has written. */
-  isRequestInfoTrusted: boolean
-}
-
-/** Who has published a message, and from where. */
-export function natsSenderOf(
-  applicationId: string,
-  headers: MsgHdrs | undefined,
-  { registry, isRequestInfoTrusted }: NatsSenderContext,
-): Sender {
-  const principal = principalOfApplication(applicationId, registry)
-  const info = isRequestInfoTrusted ? readRequestInfo(headers?.get(REQUEST_INFO)) : {}
-  return { principal, ip: NO_ADDRESS, ...info }
+/** Who has published a message, and from where. @param info What the server says of the connection; null: nothing. */
+export function natsSenderOf(applicationId: string, info: string | null, registry: Registry): Sender {
+  return { principal: principalOfApplication(applicationId, registry), ip: NO_ADDRESS, ...readRequestInfo(info) }
 }
 
 /**
@@ -37,8 +24,8 @@ function principalOfApplication(applicationId: string, registry: Registry): Prin
 }
 
 /** Address and name of a connection; the server tells them only where the import is set up so (`share`). */
-export function readRequestInfo(header: string | undefined): { ip?: string; clientName?: string } {
-  if (!header) return {}
+export function readRequestInfo(header: string | null): { ip?: string; clientName?: string } {
+  if (header === null) return {}
   try {
     const { host, name } = JSON.parse(header) as { host?: unknown; name?: unknown }
     return {

@@ -1,11 +1,11 @@
 import type { FigureKind } from '#shared/readmodel/attempt-figure.entity.ts'
-import { hourSql } from '#shared/readmodel/figures-sql.ts'
+import { HOUR_STEP, hourSql, MINUTE_STEP } from '#shared/readmodel/figures-sql.ts'
 import type { Orm } from '#shared/runtime/postgres.ts'
 import { timestampSql } from './timestamp.ts'
 
 const TIME = 'to_timestamp(?::float8 / 1000)'
 
-/** Times in ms since 1970; `from` is a whole minute. */
+/** Times in ms since 1970; `from` and the length of a bucket are whole minutes, or both are whole hours. */
 export interface FigureRange {
   fromMs: number
   toMs: number
@@ -19,6 +19,9 @@ export interface BucketFigure {
   amount: number
 }
 
+const HOUR_MS = HOUR_STEP * 1_000
+const stepOf = (...lengthsMs: number[]) => (lengthsMs.every((ms) => ms % HOUR_MS === 0) ? HOUR_STEP : MINUTE_STEP)
+
 const bucketSql = `floor(extract(epoch FROM at - ${TIME}) * 1000 / ?::float8)::int`
 
 /** What came of an application's attempts, by bucket of the range. */
@@ -29,8 +32,8 @@ export async function listAttemptFigures(
 ): Promise<BucketFigure[]> {
   return orm.em.getConnection().execute<BucketFigure[]>(
     `SELECT ${bucketSql} AS bucket, kind, bin, sum(amount)::float8 AS amount FROM attempt_figures
-     WHERE application_id = ? AND at >= ${TIME} AND at < ${TIME} GROUP BY 1, 2, 3`,
-    [fromMs, bucketMs, applicationId, fromMs, toMs],
+     WHERE application_id = ? AND step = ? AND at >= ${TIME} AND at < ${TIME} GROUP BY 1, 2, 3`,
+    [fromMs, bucketMs, applicationId, stepOf(fromMs, bucketMs), fromMs, toMs],
   )
 }
 

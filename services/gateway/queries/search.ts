@@ -70,6 +70,9 @@ export function searchLabel(orm: Orm, applicationId: string, label: Record<strin
   )
 }
 
+const newestAttempts = (outcome: string) =>
+  `(SELECT * FROM attempts WHERE application_id = ? AND outcome = '${outcome}' ORDER BY created_at DESC LIMIT ${NEWEST_ATTEMPTS})`
+
 /** Of the newest failures those whose error holds a text. */
 export async function searchErrors(orm: Orm, applicationId: string, text: string, limit: number) {
   const values = [applicationId, text]
@@ -85,10 +88,9 @@ export async function searchErrors(orm: Orm, applicationId: string, text: string
       `SELECT 'attempt' AS kind, a.attempt_id AS id, a.event_id, a.subscription_id,
          a.event_type || ', attempt ' || a.attempt_number AS title, a.error_message AS detail,
          ${timestampSql('a.created_at')} AS at
-       FROM (SELECT * FROM attempts WHERE application_id = ? AND outcome IN ('failed', 'timeout')
-             ORDER BY created_at DESC LIMIT ${NEWEST_ATTEMPTS}) a
+       FROM (${newestAttempts('failed')} UNION ALL ${newestAttempts('timeout')}) a
        WHERE position(? IN lower(a.error_message)) > 0 ORDER BY a.created_at DESC LIMIT ${Math.floor(limit)}`,
-      values,
+      [applicationId, ...values],
     ),
   ])
   return [...letters, ...attempts]

@@ -36,7 +36,8 @@ export function registerLiveRoutes(server: GatewayServer, deps: RouteDependencie
     querystring: LiveQuery,
     response: { 200: Type.Unsafe({ content: { 'text/event-stream': { schema: LiveRow } } }) },
   })
-  server.get('/live', { schema, config: { ...routeConfig, isLongLived: true } }, async (request, reply) => {
+  const options = { schema, config: { ...routeConfig, isLongLived: true }, exposeHeadRoute: false }
+  server.get('/live', options, async (request, reply) => {
     const { query, headers } = request
     const filter = filterOf(query)
     await authorize.application(request.principal, filter.applicationId, 'live.follow')

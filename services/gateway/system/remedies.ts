@@ -17,6 +17,10 @@ const REMEDIES: [beginning: string, remedy: string][] = [
   ['outcomes', 'Only who listens to out.> misses something. Look at the log.'],
   ['notifier', 'Operational webhooks and mails are late. Look at the log.'],
   ['inbox', 'Events over NATS wait in INBOX. Look at the log.'],
+  [
+    'auth callout',
+    'New NATS clients are not let in, or revoked ones stay. Look at the log of this process and of nats-server.',
+  ],
   ['ingest by NATS', 'Requests over NATS are not answered. Look at the log.'],
   ['control', 'This process may know older settings than others. Restart it if it stays so.'],
 ]

@@ -7,6 +7,9 @@ import {
   minuteSql,
 } from '../figures-sql.ts'
 
+/** What went well needs no place in these indexes. */
+const IS_FAILED = `outcome IN ('failed', 'timeout', 'cancelled')`
+
 /**
  * Figures of a dashboard, added up as rows are written: what there is by now is counted once. And indexes for its lists: what
  * failed, what is due, what has waited longest.
@@ -20,11 +23,12 @@ export class Migration20261125Figures extends Migration {
     this.addSql(`
       CREATE TABLE attempt_figures (
         application_id text NOT NULL,
+        step integer NOT NULL,
         at timestamptz NOT NULL,
         kind text NOT NULL,
         bin integer NOT NULL,
         amount bigint NOT NULL,
-        PRIMARY KEY (application_id, at, kind, bin)
+        PRIMARY KEY (application_id, step, at, kind, bin)
       )`)
     this.addSql(`
       CREATE TABLE subscription_figures (
@@ -55,7 +59,10 @@ export class Migration20261125Figures extends Migration {
     this.addSql(`UPDATE projection_checkpoints SET version = 3 WHERE name = 'ledger' AND version = 2`)
     this.addSql(`UPDATE projection_checkpoints SET version = 2 WHERE name = 'events' AND version = 1`)
     this.addSql(
-      `CREATE INDEX attempts_failed ON attempts (application_id, created_at DESC, attempt_id) WHERE outcome IN ('failed', 'timeout', 'cancelled')`,
+      `CREATE INDEX attempts_failed ON attempts (application_id, outcome, created_at DESC, attempt_id) WHERE ${IS_FAILED}`,
+    )
+    this.addSql(
+      `CREATE INDEX attempts_failed_of_subscription ON attempts (subscription_id, outcome, created_at DESC) WHERE ${IS_FAILED}`,
     )
     this.addSql(
       'CREATE INDEX attempts_due ON attempts (application_id, delay_until) WHERE outcome IS NULL AND delay_until IS NOT NULL',

@@ -110,12 +110,15 @@ function Receivers({ applicationId, job }: { applicationId: string; job: Job }) 
   )
 }
 
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  return Array.isArray(value) && value.every((each) => typeof each !== 'object')
+    ? value.join(', ')
+    : JSON.stringify(value)
+}
+
 function Chosen({ selection }: { selection: Record<string, unknown> }) {
   const entries = Object.entries(selection).filter(([, value]) => value !== null && value !== undefined)
   if (entries.length === 0) return <span>Everything of the application.</span>
-  return (
-    <Facts
-      items={entries.map(([name, value]) => [wordsOf(name), typeof value === 'string' ? value : JSON.stringify(value)])}
-    />
-  )
+  return <Facts items={entries.map(([name, value]) => [wordsOf(name), textOf(value)])} />
 }

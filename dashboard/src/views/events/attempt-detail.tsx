@@ -30,11 +30,11 @@ export function AttemptDetail({ applicationId, attempt }: Props) {
       />
       <div className={classes.sides}>
         <section aria-label="Request">
-          <h4>Request</h4>
+          <h3>Request</h3>
           <Sent applicationId={applicationId} attemptId={attempt.request_attempt_id} />
         </section>
         <section aria-label="Response">
-          <h4>Response</h4>
+          <h3>Response</h3>
           {attempt.response_id === null ? (
             <p className={classes.note}>There was no answer.</p>
           ) : (

@@ -48,7 +48,7 @@ const COLUMNS: Column<Event>[] = [
     id: 'deliveries',
     header: 'Deliveries',
     cell: ({ deliveries }) => <DeliveryCounts counts={deliveries} />,
-    width: 190,
+    width: 230,
   },
   { id: 'labels', header: 'Labels', cell: ({ labels }) => <Labels labels={labels} max={3} />, hideBelow: 'md' },
   {

@@ -60,7 +60,7 @@ function SendForm({ applicationId, types }: { applicationId: string; types: Even
   const setFilters = useFilters()
   const type = types.find(({ event_type_name }) => event_type_name === search.type) ?? types[0]!
   const [written, setWritten] = useState<string>()
-  const [rows, setRows] = useState<LabelRow[]>(() => [newLabelRow('tenant', '42')])
+  const [rows, setRows] = useState<LabelRow[]>(() => [newLabelRow('all', 'yes')])
   const [delayS, setDelayS] = useState<number | string>('')
   const example = useMemo(() => JSON.stringify(examplePayload(type.schema), null, 2), [type])
   const payload = written ?? example
