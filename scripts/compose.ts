@@ -23,6 +23,7 @@ import { reconcilerConfig } from '#services/reconciler/config.ts'
 import { createOverdue } from '#services/reconciler/overdue.ts'
 import { createReconciler } from '#services/reconciler/worker.ts'
 import type { Settings } from '#shared/runtime/config.ts'
+import type { Health } from '#shared/runtime/health.ts'
 import { composeServices } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import { createMonitoringServer, monitoringConfig } from '#shared/runtime/monitoring-server.ts'
@@ -37,6 +38,7 @@ export interface Jethook {
   /** Takes no more work, finishes what is in hand, closes every connection. */
   stop(): Promise<void>
   apiUrl(): string
+  health: Health
   /** Resolves when it can't go on, and says why: the caller stops it and ends with a code other than 0. */
   failed: Promise<Error>
   /** Makes the first organisation, application and credentials, once; later calls give the same ones. */
@@ -45,8 +47,19 @@ export interface Jethook {
   firstSignIn(): Promise<string | null>
 }
 
-/** @param settings With NATS_URL, DATABASE_URL and JETHOOK_HOME filled in. */
-export async function composeJethook({ settings, logger }: { settings: Settings; logger: Logger }): Promise<Jethook> {
+/**
+ * @param settings With NATS_URL, DATABASE_URL and JETHOOK_HOME filled in.
+ * @param isRunHere Which services, by name, this process is to run; left out: all of them.
+ */
+export async function composeJethook({
+  settings,
+  logger,
+  isRunHere = () => true,
+}: {
+  settings: Settings
+  logger: Logger
+  isRunHere?: (name: string) => boolean
+}): Promise<Jethook> {
   const config = delivererConfig(settings)
   const { databaseUrl } = projectionsConfig(settings)
   const callout = await calloutConfig(settings)
@@ -74,8 +87,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     logger: child('gateway'),
     broughtBack,
   })
-  const services = composeServices('jethook', [
-    ...runtime.services,
+  const all = [
     projections,
     createDeliverer({ ...runtime, ...appenders, config, random: Math.random, logger: child('deliverer') }),
     createTestDesk({ ...runtime, config, logger: child('deliverer') }),
@@ -94,7 +106,9 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
     createCallout({ ...runtime, config: callout, logger: child('callout') }),
     gateway,
     createMonitoringServer({ ...runtime, ...monitoringConfig(settings) }),
-  ])
+  ]
+  const here = all.filter(({ name }) => isRunHere(name))
+  const services = composeServices('jethook', [...runtime.services, ...here])
   return {
     async start() {
       await refuseOlderStreams(runtime.nats, orm).catch(async (error: unknown) => {
@@ -108,6 +122,7 @@ export async function composeJethook({ settings, logger }: { settings: Settings;
       await Promise.all([runtime.close(), orm.close()])
     },
     apiUrl: () => gateway.url(),
+    health: runtime.health,
     failed: Promise.race([runtime.connectionLost, projections.streamReplaced]),
     seed: () => seed({ ...runtime, control: appenders.control }),
     firstSignIn: () =>

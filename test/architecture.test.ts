@@ -78,3 +78,14 @@ test('only shared/runtime and programs read the environment', () => {
     [],
   )
 })
+
+test('the dashboard talks to the rest by HTTP only', () => {
+  const files = globSync('dashboard/src/**/*.{ts,tsx}', { cwd: PROJECT }).filter((file) => !file.endsWith('.test.ts'))
+  assert.ok(files.length > 50)
+  const foreign = files.flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => /^(shared|services|projections|scripts|test)\/|^node:/.test(imported))
+      .map((imported) => `${file} imports ${imported}`),
+  )
+  assert.deepEqual(foreign, [])
+})

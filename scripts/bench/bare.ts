@@ -1,82 +1,48 @@
-import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
+import { AckPolicy, type ConsumerMessages, DeliverPolicy } from '@nats-io/jetstream'
 import { Agent } from 'undici'
 import { createGroupCommitAppender } from '#shared/runtime/group-commit-appender.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
-import { connectNats } from '#shared/runtime/nats.ts'
+import { connectNats, type Nats } from '#shared/runtime/nats.ts'
 import type { StreamName } from '#shared/runtime/streams.ts'
-import type { Bench } from './main.ts'
-import { cpuSeconds, startBenchReceiver } from './processes.ts'
-import type { ScenarioResult } from './table.ts'
+import { startCpuMeter } from './cpu.ts'
+import { startBenchReceiver } from './processes.ts'
+import type { Results } from './results.ts'
+import type { Bench } from './stage.ts'
 
 const STREAM = 'BENCH'
+const SUBJECT = 'bench.bare'
 const MESSAGES = 20_000
+const WARM_UP_MESSAGES = 2_000
 const CONCURRENCY = 128
 const BODY = Buffer.alloc(1024, 'x')
 
 /** The yardstick: JetStream pull → undici POST → ack, in this process, and nothing else. */
-export async function benchBare({ servers, scale }: Bench): Promise<Record<string, ScenarioResult>> {
+export async function benchBare({ servers, scale }: Bench): Promise<Results> {
   const total = Math.round(MESSAGES * scale)
-  const logger = createLogger('error')
-  const nats = await connectNats(servers.natsUrl, 'bench', logger)
+  const nats = await connectNats(servers.natsUrl, 'bench', createLogger('error'))
   const receiver = await startBenchReceiver()
   const agent = new Agent({ connections: CONCURRENCY, pipelining: 1 })
   try {
-    const subject = 'bench.bare'
-    // Of its own: whatever comes into one of jethook's is taken.
-    await nats.jsm.streams.add({ name: STREAM, subjects: [subject], allow_atomic: true })
-    const appender = createGroupCommitAppender({
-      nats,
-      stream: STREAM as StreamName,
-      logger,
-      limits: { singlesMax: Number.POSITIVE_INFINITY },
-    })
-    await Promise.all(Array.from({ length: total }, () => appender.append({ subject, body: BODY })))
-    appender.close()
-    await nats.jsm.consumers.add(STREAM, {
-      durable_name: 'bench',
-      ack_policy: AckPolicy.Explicit,
-      deliver_policy: DeliverPolicy.All,
-      max_ack_pending: 10_000,
-    })
+    await fillStream(nats, WARM_UP_MESSAGES + total)
     const consumer = await nats.js.consumers.get(STREAM, 'bench')
-    const cpuBefore = cpuOf(servers, receiver.pid)
-    const beganMs = performance.now()
     const messages = await consumer.consume({ max_messages: CONCURRENCY * 4 })
-    let done = 0
-    let underWay = 0
-    let free: (() => void) | null = null
-    const finished = Promise.withResolvers<void>()
-    for await (const message of messages) {
-      if (underWay >= CONCURRENCY) await new Promise<void>((resolve) => (free = resolve))
-      underWay++
-      void agent
-        .request({
-          origin: receiver.url,
-          path: '/',
-          method: 'POST',
-          body: message.data,
-          headers: { 'content-type': 'text/plain' },
-        })
-        .then(async ({ body }) => {
-          await body.dump()
-          message.ack()
-          underWay--
-          free?.()
-          if (++done === total) finished.resolve()
-        })
-        .catch(finished.reject)
-      if (message.info.pending === 0) break
+    const post = async (body: Uint8Array) => {
+      const headers = { 'content-type': 'text/plain' }
+      const response = await agent.request({ origin: receiver.url, path: '/', method: 'POST', body, headers })
+      await response.body.dump()
     }
-    await finished.promise
+    const beginning = () => ({
+      meter: startCpuMeter({ 'nats-server': servers.nats!.pid, receiver: receiver.pid }),
+      own: process.cpuUsage(),
+      beganMs: performance.now(),
+    })
+    const { meter, own, beganMs } = await pump(messages, { warmUp: WARM_UP_MESSAGES, total, post, beginning })
     const seconds = (performance.now() - beganMs) / 1_000
-    const cpuAfter = cpuOf(servers, receiver.pid)
-    const perEvent = (name: keyof typeof cpuAfter) => ((cpuAfter[name] - cpuBefore[name]) / total) * 1e6
-    return {
-      bare: {
-        rate_per_s: total / seconds,
-        cpu_us: { node: perEvent('node'), 'nats-server': perEvent('nats'), receiver: perEvent('receiver') },
-      },
-    }
+    const { user, system } = process.cpuUsage(own)
+    messages.stop()
+    // Of this process alone: the receiver and the servers are its children.
+    const cpu = { node: (user + system) / total, ...meter.perEvent(total) }
+    return { bare: { rate_per_s: total / seconds, cpu_us: cpu } }
   } finally {
     receiver.stop()
     await agent.destroy()
@@ -85,6 +51,61 @@ export async function benchBare({ servers, scale }: Bench): Promise<Record<strin
   }
 }
 
-function cpuOf(servers: Bench['servers'], receiverPid: number) {
-  return { node: cpuSeconds(process.pid), nats: cpuSeconds(servers.nats!.pid), receiver: cpuSeconds(receiverPid) }
+/** A stream of its own: whatever comes into one of jethook's is taken. */
+async function fillStream(nats: Nats, count: number): Promise<void> {
+  await nats.jsm.streams.add({ name: STREAM, subjects: [SUBJECT], allow_atomic: true })
+  const appender = createGroupCommitAppender({
+    nats,
+    stream: STREAM as StreamName,
+    logger: createLogger('error'),
+    limits: { singlesMax: Number.POSITIVE_INFINITY },
+  })
+  await Promise.all(Array.from({ length: count }, () => appender.append({ subject: SUBJECT, body: BODY })))
+  appender.close()
+  await nats.jsm.consumers.add(STREAM, {
+    durable_name: 'bench',
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    max_ack_pending: 10_000,
+  })
+}
+
+interface Pumping<Begun> {
+  warmUp: number
+  total: number
+  post(body: Uint8Array): Promise<void>
+  /** Called when the warm-up is over. */
+  beginning(): Begun
+}
+
+/** Takes messages, at most `CONCURRENCY` at once, and acknowledges each when it is answered. */
+async function pump<Begun>(
+  messages: ConsumerMessages,
+  { warmUp, total, post, beginning }: Pumping<Begun>,
+): Promise<Begun> {
+  let taken = 0
+  let done = 0
+  let free: (() => void) | null = null
+  let begun: Begun | null = null
+  const finished = Promise.withResolvers<void>()
+  const untilAtMost = async (underWay: number) => {
+    while (taken - done > underWay) await new Promise<void>((resolve) => (free = resolve))
+  }
+  for await (const message of messages) {
+    taken++
+    post(message.data).then(() => {
+      message.ack()
+      done++
+      free?.()
+      if (done === warmUp + total) finished.resolve()
+    }, finished.reject)
+    if (taken === warmUp) {
+      await untilAtMost(0)
+      begun = beginning()
+    }
+    if (taken === warmUp + total) break
+    await untilAtMost(CONCURRENCY - 1)
+  }
+  await finished.promise
+  return begun!
 }

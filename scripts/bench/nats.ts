@@ -3,10 +3,10 @@ import { createLogger } from '#shared/runtime/logger.ts'
 import { connectNats, type Nats } from '#shared/runtime/nats.ts'
 import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { eventLoad, prepareApplication } from './jethook-load.ts'
-import type { Bench } from './main.ts'
 import type { NatsLoadOrder } from './nats-load.ts'
-import { cpuSeconds, type LoadResult, processTree, runLoad } from './processes.ts'
-import type { ScenarioResult } from './table.ts'
+import { type LoadResult, runLoad } from './processes.ts'
+import type { ScenarioResult } from './results.ts'
+import type { Bench } from './stage.ts'
 
 const EVENTS = 20_000
 const WARM_UP_EVENTS = 1_000
@@ -27,12 +27,15 @@ export async function benchNats(bench: Bench): Promise<Record<string, ScenarioRe
   await prepareApplication(credentials, EVENT_TYPE, null)
   const nats = await connectNats(servers.natsUrl, 'bench', createLogger('error'))
   const doors = doorsOf(bench)
-  const cpu = () => cpuOf(bench)
+  const { startCpuMeter } = bench
   try {
     const results: Record<string, ScenarioResult> = {}
     for (const [name, send] of Object.entries(doors)) {
-      await untilStored(nats, WARM_UP_EVENTS, { send, cpu })
-      results[name] = await untilStored(nats, Math.round((EVENTS * scale) / BATCH_EVENTS) * BATCH_EVENTS, { send, cpu })
+      await untilStored(nats, WARM_UP_EVENTS, { send, startCpuMeter })
+      results[name] = await untilStored(nats, Math.round((EVENTS * scale) / BATCH_EVENTS) * BATCH_EVENTS, {
+        send,
+        startCpuMeter,
+      })
     }
     return results
   } finally {
@@ -64,16 +67,10 @@ function doorsOf({ servers, credentials }: Bench): Record<string, Send> {
   }
 }
 
-/** Seconds that each process has used. */
-function cpuOf({ servers, jethookPid }: Bench): Record<string, number> {
-  const postgres = processTree(servers.postgres!.pid).reduce((sum, pid) => sum + cpuSeconds(pid), 0)
-  return { jethook: cpuSeconds(jethookPid), 'nats-server': cpuSeconds(servers.nats!.pid), postgres }
-}
-
 async function untilStored(
   nats: Nats,
   total: number,
-  { send, cpu }: { send: Send; cpu: () => Record<string, number> },
+  { send, startCpuMeter }: { send: Send; startCpuMeter: Bench['startCpuMeter'] },
 ): Promise<ScenarioResult> {
   const count = async () => (await readStreamState(nats, STREAM_NAMES.events)).lastSeq - before
   const reached = async (wanted: number) => {
@@ -84,13 +81,12 @@ async function untilStored(
     }
   }
   const { lastSeq: before } = await readStreamState(nats, STREAM_NAMES.events)
-  const cpuBefore = cpu()
+  const meter = startCpuMeter()
   const sending = send(total)
   // The load generator has to start first.
   const first = await reached(1)
   const last = await reached(total)
   const { p50Ms, p99Ms } = await sending
   const rate = (last.count - first.count) / ((last.atMs - first.atMs) / 1_000)
-  const used = Object.entries(cpu()).map(([name, now]) => [name, ((now - cpuBefore[name]!) / total) * 1e6])
-  return { rate_per_s: rate, cpu_us: Object.fromEntries(used), p50_ms: p50Ms, p99_ms: p99Ms }
+  return { rate_per_s: rate, cpu_us: meter.perEvent(total), p50_ms: p50Ms, p99_ms: p99Ms }
 }

@@ -1,40 +1,65 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { LoadOrder } from './load.ts'
+import type { Quantiles } from './quantiles.ts'
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
+const REACH_LIMIT_MS = 20 * 60_000
+const POLL_MS = 10
 
 export interface BenchReceiver {
   url: string
   pid: number
+  /** Requests that were answered. */
   count(): number
-  /** Resolves when so many requests have come since the start. */
-  reached(total: number): Promise<void>
+  /** Requests that came under `/hang`. */
+  hanging(): number
+  /** Resolves when so many requests have been answered since the start. @throws when nothing has come for long. */
+  reached(total: number, limitMs?: number): Promise<void>
+  /** What has come since the last report. */
+  report(): Promise<ReceiverReport>
   stop(): void
 }
 
+export interface ReceiverReport {
+  count: number
+  sinceDue: Quantiles
+  sinceAccepted: Quantiles
+}
+
+type ReceiverMessage = { port?: number; count?: number; hanging?: number; report?: ReceiverReport }
+
 export function startBenchReceiver(): Promise<BenchReceiver> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const child = fork(here('receiver.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     let count = 0
-    const waiters = new Set<{ total: number; resolve: () => void }>()
-    child.on('message', (message: { port?: number; count?: number }) => {
-      if (message.count !== undefined) {
-        count = message.count
-        for (const waiter of waiters) if (count >= waiter.total) waiter.resolve()
-      }
+    let hanging = 0
+    let tellReport: ((report: ReceiverReport) => void) | null = null
+    child.once('error', reject)
+    child.on('message', (message: ReceiverMessage) => {
+      count = message.count ?? message.report?.count ?? count
+      hanging = message.hanging ?? hanging
+      if (message.report) tellReport?.(message.report)
       if (message.port === undefined) return
       resolve({
         url: `http://127.0.0.1:${message.port}`,
         pid: child.pid!,
         count: () => count,
-        reached: (total) =>
-          new Promise((reach) => {
-            if (count >= total) reach()
-            else waiters.add({ total, resolve: reach })
+        hanging: () => hanging,
+        async reached(total, limitMs = REACH_LIMIT_MS) {
+          const untilMs = performance.now() + limitMs
+          while (count < total) {
+            if (performance.now() > untilMs) throw new Error(`${count} of ${total} requests have arrived`)
+            await new Promise((wait) => setTimeout(wait, POLL_MS))
+          }
+        },
+        report: () =>
+          new Promise((told) => {
+            tellReport = told
+            child.send('report')
           }),
-        stop: () => child.kill(),
+        stop: () => void child.kill(),
       })
     })
   })
@@ -44,17 +69,15 @@ export interface LoadResult {
   statuses: Record<string, number>
   p50Ms: number
   p99Ms: number
+  p999Ms?: number
+  /** From the first request to the last answer. */
   seconds: number
+  retryAfterCount?: number
+  counted?: number
+  cpuSeconds?: number
 }
 
-export interface Load {
-  origin: string
-  path: string
-  headers: Record<string, string>
-  body: string
-  connections: number
-  total: number
-}
+export type Load = LoadOrder
 
 /** @param program Which generator the order is for. */
 export function runLoad<Order extends { total: number } = Load>(
@@ -64,8 +87,8 @@ export function runLoad<Order extends { total: number } = Load>(
   return new Promise((resolve, reject) => {
     const child = fork(here(program), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     const beganMs = performance.now()
-    child.once('message', (result: Omit<LoadResult, 'seconds'>) => {
-      resolve({ ...result, seconds: (performance.now() - beganMs) / 1_000 })
+    child.once('message', (result: Omit<LoadResult, 'seconds'> & { seconds?: number }) => {
+      resolve({ seconds: (performance.now() - beganMs) / 1_000, ...result })
       child.kill()
     })
     child.once('exit', (code) => reject(new Error(`the load generator ended with code ${code}`)))
@@ -73,41 +96,40 @@ export function runLoad<Order extends { total: number } = Load>(
   })
 }
 
-/** Starts `npm start --json` on given servers; resolves when it is ready. */
-export function startJethookProcess(environment: Record<string, string>): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['scripts/start/main.ts', '--json'], {
+export interface JethookProcess {
+  pid: number
+  /** From its start until it took requests. */
+  readySeconds: number
+  stop(): Promise<void>
+}
+
+/** Starts `npm start --json`; resolves when it is ready. @param nodeArguments Such as `--cpu-prof`. */
+export function startJethookProcess(
+  environment: Record<string, string>,
+  nodeArguments: readonly string[] = [],
+): Promise<JethookProcess> {
+  const beganMs = performance.now()
+  const child: ChildProcess = spawn(process.execPath, [...nodeArguments, 'scripts/start/main.ts', '--json'], {
     cwd: PROJECT,
     env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  let lastWords = ''
+  child.stderr!.on('data', (chunk: Buffer) => {
+    lastWords = (lastWords + chunk.toString()).slice(-2_000)
   })
   return new Promise((resolve, reject) => {
-    child.stdout.once('data', () => resolve(child))
-    child.once('exit', (code) => reject(new Error(`jethook ended with code ${code}`)))
+    child.stdout!.once('data', () =>
+      resolve({
+        pid: child.pid!,
+        readySeconds: (performance.now() - beganMs) / 1_000,
+        async stop() {
+          child.kill('SIGTERM')
+          await ended
+        },
+      }),
+    )
+    child.once('exit', (code) => reject(new Error(`jethook ended with code ${code}:\n${lastWords}`)))
   })
-}
-
-const TICKS_PER_SECOND = 100
-
-/** CPU seconds that a process (with its children that have ended) has used; 0 where /proc is not to be had. */
-export function cpuSeconds(pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-    return (Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND
-  } catch {
-    return 0
-  }
-}
-
-/** The pids of a process and of all that it has started: Postgres works in many. */
-export function processTree(pid: number): number[] {
-  try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-      .trim()
-      .split(' ')
-      .filter(Boolean)
-      .map(Number)
-    return [pid, ...children.flatMap(processTree)]
-  } catch {
-    return [pid]
-  }
 }

@@ -1,60 +1,47 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
-import { eventLoad, prepareApplication } from './jethook-load.ts'
-import type { Bench } from './main.ts'
-import { cpuSeconds, processTree, runLoad, startBenchReceiver } from './processes.ts'
-import type { ScenarioResult } from './table.ts'
+import { runLoad, startBenchReceiver } from './processes.ts'
+import type { Results } from './results.ts'
+import type { Drive } from './stage.ts'
 
 const EVENTS = 20_000
+const QUICK_EVENTS = 3_000
 const WARM_UP_EVENTS = 1_000
+const QUICK_WARM_UP_EVENTS = 300
 const CONNECTIONS = 128
-const EVENT_TYPE = 'bench.event.delivered'
+const PAYLOAD_BYTES = 1024
 
-/** POST /event → delivered → attempt row in Postgres, one subscription, 1 KiB; until the last row is there. */
-export async function benchThroughput({
-  servers,
-  credentials,
-  jethookPid,
-  scale,
-}: Bench): Promise<Record<string, ScenarioResult>> {
+/** POST /event → delivered → attempt row in Postgres, one subscription, 1 KiB; until the last row is there (of a peer: until the last one has arrived). */
+export async function benchThroughput(bench: Drive): Promise<Results> {
+  return { throughput: await measureThroughput(bench, 'throughput') }
+}
+
+/** @param name Of the event type, which nobody else must use. */
+export async function measureThroughput(bench: Drive, name: string) {
+  const eventType = `bench.${name}.delivered`
   const receiver = await startBenchReceiver()
-  const client = new pg.Client({ connectionString: servers.databaseUrl })
-  await client.connect()
-  const rows = async (): Promise<number> => {
-    const { rows } = await client.query(
-      `SELECT count(*) AS count FROM attempts WHERE event_type = $1 AND outcome = 'success'`,
-      [EVENT_TYPE],
-    )
-    return Number(rows[0].count)
-  }
-  const rowsReach = async (total: number) => {
-    while ((await rows()) < total) await delay(50)
-  }
-  const postgresCpu = () => processTree(servers.postgres!.pid).reduce((sum, pid) => sum + cpuSeconds(pid), 0)
-  const cpu = () => ({
-    jethook: cpuSeconds(jethookPid),
-    'nats-server': cpuSeconds(servers.nats!.pid),
-    postgres: postgresCpu(),
-    receiver: cpuSeconds(receiver.pid),
-  })
   try {
-    await prepareApplication(credentials, EVENT_TYPE, `${receiver.url}/`)
-    await runLoad(eventLoad(credentials, EVENT_TYPE, { connections: CONNECTIONS, total: WARM_UP_EVENTS }))
-    await rowsReach(WARM_UP_EVENTS)
-    const total = Math.round(EVENTS * scale)
-    const before = cpu()
+    await bench.target.subscribe(eventType, [`${receiver.url}/`])
+    const total = bench.options.names.includes('throughput') ? bench.size(EVENTS, QUICK_EVENTS) : EVENTS * bench.scale
+    const send = async (count: number, before: number) => {
+      const load = { ...bench.target.eventRequest(eventType, PAYLOAD_BYTES), connections: CONNECTIONS, total: count }
+      const sent = await runLoad(load)
+      await receiver.reached(before + count)
+      await bench.rowsReach(eventType, before + count)
+      return sent
+    }
+    const warmUp = bench.options.isQuick ? QUICK_WARM_UP_EVENTS : WARM_UP_EVENTS
+    await send(warmUp, 0)
+    const meter = bench.startCpuMeter({ receiver: receiver.pid })
     const beganMs = performance.now()
-    const load = await runLoad(eventLoad(credentials, EVENT_TYPE, { connections: CONNECTIONS, total }))
-    await receiver.reached(WARM_UP_EVENTS + total)
-    await rowsReach(WARM_UP_EVENTS + total)
+    const sent = await send(total, warmUp)
     const seconds = (performance.now() - beganMs) / 1_000
-    const after = cpu()
-    const perEvent = Object.fromEntries(
-      Object.entries(after).map(([name, used]) => [name, ((used - before[name as keyof typeof before]) / total) * 1e6]),
-    )
-    return { throughput: { rate_per_s: total / seconds, cpu_us: perEvent, p50_ms: load.p50Ms, p99_ms: load.p99Ms } }
+    return {
+      rate_per_s: total / seconds,
+      cpu_us: meter.perEvent(total, { load: sent.cpuSeconds }),
+      p50_ms: sent.p50Ms,
+      p99_ms: sent.p99Ms,
+      ...(sent.p999Ms === undefined ? {} : { p999_ms: sent.p999Ms }),
+    }
   } finally {
     receiver.stop()
-    await client.end()
   }
 }

@@ -80,7 +80,7 @@ async function send(api: DemoApi, application_id: string, event: DemoEvent): Pro
 
 async function waitForDeadLetter(api: DemoApi, application_id: string): Promise<string> {
   for (let tries = 0; tries < 200; tries++) {
-    const query = `application_id=${application_id}&cause=retries_spent&limit=1`
+    const query = `application_id=${application_id}&cause=permanent&limit=1`
     const [letter] = await api<{ event: { event_id: string } }[]>('GET', `/dead_letters?${query}`)
     if (letter) return letter.event.event_id
     await new Promise((resolve) => setTimeout(resolve, 200))

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { composeJethook, type Jethook } from '#scripts/compose.ts'
@@ -6,6 +7,7 @@ import { natsListen } from '#scripts/embedded/nats-listen.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
 import { refusalOfAddress } from '#shared/domain/target-url.ts'
 import { loadSettings } from '#shared/runtime/config.ts'
+import { type Health, unwell, WELL } from '#shared/runtime/health.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
 import { targetRules } from '#shared/runtime/target-rules.ts'
 import { type Credentials, writeCredentials } from './credentials.ts'
@@ -13,6 +15,8 @@ import { type EchoReceiver, startEchoReceiver } from './echo-receiver.ts'
 import { prepareFirstSteps } from './first-steps.ts'
 import { openHome } from './home.ts'
 import type { Progress } from './progress.ts'
+import { planWorkers } from './worker-plan.ts'
+import { createWorkers, type Workers } from './workers.ts'
 
 /** Errors whose message is all that a person needs: no stack is shown. */
 export const EXPECTED_ERRORS = new Set([
@@ -71,14 +75,19 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
   const startedMs = performance.now()
   const settings = loadSettings({ ...FIRST_STEPS, ...environment })
   const rules = targetRules(settings)
+  const plan = planWorkers(settings.WORKERS, availableParallelism())
   const home = await openHome(settings.JETHOOK_HOME)
   let servers: EmbeddedServers | null = null
   let jethook: Jethook | null = null
+  let workers: Workers | null = null
   let echo: EchoReceiver | null = null
   const stop = async () => {
     echo?.close()
     // The servers are stopped in any case: a service that can't end in time finds everything as it was at the next start.
-    await Promise.race([jethook?.stop(), delay(SERVICES_STOP_LIMIT_MS, undefined, { ref: false })])
+    await Promise.race([
+      Promise.all([jethook?.stop(), workers?.stop()]),
+      delay(SERVICES_STOP_LIMIT_MS, undefined, { ref: false }),
+    ])
     await servers?.stop()
     await home.release()
   }
@@ -96,8 +105,19 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
     const logger = createLogger(environment['LOG_LEVEL'] ?? 'warn')
     const urls = { NATS_URL: servers.natsAddress, DATABASE_URL: servers.databaseUrl, JETHOOK_HOME: home.path }
     const own = servers.nats === null ? {} : EMBEDDED_NATS
-    jethook = await composeJethook({ settings: { ...settings, ...urls, ...own }, logger })
+    const elsewhere = new Set(plan.workers.flat())
+    jethook = await composeJethook({
+      settings: { ...settings, ...urls, ...own },
+      logger,
+      isRunHere: (name) => !elsewhere.has(name),
+    })
     await jethook.start()
+    workers = createWorkers(plan.workers, {
+      environment: { ...FIRST_STEPS, ...definedOf(environment), ...urls, ...textsOf(own) },
+      monitoringPort: settings.MONITORING_PORT,
+    })
+    if (plan.workers.length > 0) showWorkers(jethook.health, workers)
+    await workers.start()
     const seeded = await jethook.seed()
     const credentials: Credentials = {
       api_url: `${jethook.apiUrl()}/api/v1`,
@@ -113,11 +133,27 @@ export async function startJethook({ environment, progress, withEcho }: StartOpt
     const signInLink = await jethook.firstSignIn()
     await home.announce(jethook.apiUrl())
     await writeCredentials(home.path, credentials)
-    const { failed } = jethook
+    const failed = Promise.race([jethook.failed, workers.failed])
     const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1)
     return { credentials, signInLink, failed, home: home.path, seconds, loopbackIsAllowed, stop }
   } catch (error) {
     await stop().catch(() => {})
     throw error
   }
+}
+
+function definedOf(environment: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+}
+
+const textsOf = (settings: Record<string, string | boolean>): Record<string, string> =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]))
+
+function showWorkers(health: Health, workers: Workers): void {
+  health.register('processes', () => {
+    const missing = workers.missing()
+    return missing === null ? WELL : unwell(`the process of ${missing} has ended, and is started again`)
+  })
 }

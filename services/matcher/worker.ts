@@ -46,6 +46,8 @@ export interface MatcherDependencies {
 
 const BATCH_MAX = 500
 const GROUP_MAX = 1_000
+/** A group costs nats-server about 2 ms of CPU whatever its size: at half load, when few events come at a time, that is most of it. */
+const GATHER_MS = 10
 /**
  * Reads EVENTS in order and appends what follows to LEDGER. Where it stands is written in LEDGER itself, in the same
  * atomic batch as the deliveries, and only on the condition that nobody has moved it meanwhile: a restart at any point
@@ -77,6 +79,7 @@ export function createMatcher(deps: MatcherDependencies): Service {
       return (lastMatched?.toEventSeq ?? 0) + 1
     },
     batchMax: BATCH_MAX,
+    gatherMs: GATHER_MS,
     onBatch,
   })
 

@@ -282,6 +282,11 @@ export const SETTINGS = Type.Object({
     { group: 'NATS', description: 'Milliseconds in which JetStream itself refuses an event id that it has seen' },
   ),
   ...MONITORING_SETTINGS,
+  WORKERS: text('1', {
+    group: 'General',
+    description:
+      'Processes that the services of npm start are spread over, each further one with a monitoring port of its own after MONITORING_PORT; auto: as many as there are cores for',
+  }),
   SHUTDOWN_TIMEOUT_MS: integer(
     2000,
     { minimum: 100, maximum: 600000 },

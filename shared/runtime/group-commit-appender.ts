@@ -24,6 +24,10 @@ export interface AppenderLimits {
   /** Up to so many are sent one by one: a batch costs the server about as much as a dozen single messages. */
   singlesMax: number
   roundsUnderWayMax: number
+  /** A further round begins only when so much waits for it, or one has failed: many small ones cost the server more. */
+  secondRoundMin: number
+  /** Under load, the pause after a batch until as much has come again: the next one is then larger, and there are fewer. */
+  gatherMs: number
   waitingMessagesMax: number
   waitingBytesMax: number
   /** How long a caller waits for room before it gets `AppenderBusyError`. */
@@ -44,6 +48,8 @@ export const APPENDER_LIMITS: AppenderLimits = {
   batchBytesMax: 8 * 1024 * 1024,
   singlesMax: 12,
   roundsUnderWayMax: 2,
+  secondRoundMin: 64,
+  gatherMs: 8,
   waitingMessagesMax: 20_000,
   waitingBytesMax: 64 * 1024 * 1024,
   roomTimeoutMs: 2_000,
@@ -101,8 +107,11 @@ export function createGroupCommitAppender({
   let queue: Unit[] = []
   let waitingMessages = 0
   let waitingBytes = 0
+  /** Of those that wait: not under way. */
+  let queuedMessages = 0
   let roundsUnderWay = 0
   let isPumpPlanned = false
+  let gathering: { enough: number; timer: NodeJS.Timeout } | null = null
   let isClosed = false
   let lastSeq = 0
   let isRefusedAsFull = false
@@ -157,6 +166,8 @@ export function createGroupCommitAppender({
         resolve,
         reject,
       })
+      queuedMessages += messages.length
+      if (gathering !== null && queuedMessages >= gathering.enough) stopGathering()
       planPump()
     })
   }
@@ -172,18 +183,42 @@ export function createGroupCommitAppender({
   }
 
   function pump(): void {
-    while (link.isUp && roundsUnderWay < limits.roundsUnderWayMax && queue.length > 0) {
+    while (link.isUp && roundsUnderWay < roundsMax() && queue.length > 0) {
       const units = takeRound()
       if (units.length === 0) continue
       roundsUnderWay++
       for (const unit of units) underWay.add(unit)
       void runRound(units).finally(() => {
-        roundsUnderWay--
         for (const unit of units) underWay.delete(unit)
-        planPump()
-        if (isIdle()) for (const resolve of drainWaiters.splice(0)) resolve()
+        gather(units.reduce((sum, unit) => sum + unit.messages.length, 0))
       })
     }
+  }
+
+  function endRound(): void {
+    roundsUnderWay--
+    planPump()
+    if (isIdle()) for (const resolve of drainWaiters.splice(0)) resolve()
+  }
+
+  /** After a batch the round keeps its place until as much has come again, or the pause is over. */
+  function gather(messages: number): void {
+    const isWorthIt = messages > limits.singlesMax && queuedMessages < messages && gathering === null && !isClosed
+    if (isWorthIt) gathering = { enough: messages, timer: setTimeout(stopGathering, limits.gatherMs) }
+    else endRound()
+  }
+
+  function stopGathering(): void {
+    if (gathering === null) return
+    clearTimeout(gathering.timer)
+    gathering = null
+    endRound()
+  }
+
+  /** Beside a round that is under way, a small one would cost more than waiting; what is tried again keeps nobody waiting. */
+  function roundsMax(): number {
+    const isWorthIt = queuedMessages >= limits.secondRoundMin || failuresInARow > 0
+    return isWorthIt ? limits.roundsUnderWayMax : 1
   }
 
   function takeRound(): Unit[] {
@@ -202,6 +237,7 @@ export function createGroupCommitAppender({
         count += unit.messages.length
         bytes += unit.bytes
       }
+      queuedMessages -= unit.messages.length
       taken++
     }
     queue = queue.slice(taken)
@@ -225,7 +261,9 @@ export function createGroupCommitAppender({
     const waitMs = Math.min(RETRY_WAIT_MAX_MS, RETRY_WAIT_MS * 2 ** Math.min(failuresInARow - 1, 10))
     logger.warn({ stream, count: unanswered.length, waitMs, err: unanswered[0]?.lastRefusal }, 'append is repeated')
     await delay(waitMs)
-    queue = [...unanswered.filter((unit) => !unit.isSettled), ...queue]
+    const again = unanswered.filter((unit) => !unit.isSettled)
+    for (const unit of again) queuedMessages += unit.messages.length
+    queue = [...again, ...queue]
   }
 
   /** @returns the units that have no answer yet and are to be tried again. */
@@ -462,6 +500,7 @@ export function createGroupCommitAppender({
     drain: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => drainWaiters.push(resolve))),
     close() {
       isClosed = true
+      stopGathering()
       if (deadlineTimer !== null) clearTimeout(deadlineTimer)
       link.close()
       for (const unit of [...underWay, ...queue])

@@ -37,7 +37,8 @@ export interface StreamReaderOptions {
   batchMax: number
   /**
    * Under load, the pause in ms after a batch that was not full: the next one is then larger and what each batch costs
-   * is shared by more messages. A message that comes alone never waits. Default 0.
+   * is shared by more messages. A message that comes alone, with none within this time before it, never waits, nor does the
+   * next one. Default 0.
    */
   gatherMs?: number
   /**
@@ -98,12 +99,15 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     void stopWhenSilent(messages)
     // What the server has forgotten in a restart the client would find out only after seconds.
     const forget = nats.onReconnect(() => messages?.stop())
+    let endedMs = Number.NEGATIVE_INFINITY
     try {
       for await (const batch of batchesOf(messages, batchMax)) {
+        const isBusy = batch.length >= BUSY_BATCH || performance.now() - endedMs < gatherMs
         await options.onBatch(batch)
         failuresInARow = 0
         if (stopping.signal.aborted) return
-        if (gatherMs > 0 && batch.length >= BUSY_BATCH && batch.length < batchMax) await delay(gatherMs)
+        if (gatherMs > 0 && isBusy && batch.length < batchMax) await delay(gatherMs)
+        endedMs = performance.now()
       }
     } finally {
       forget()

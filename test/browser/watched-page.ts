@@ -61,6 +61,12 @@ export async function axeFindings(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)} ${nodes[0]?.failureSummary ?? ''}`)
 }
 
+/** Until a view has its heading, and nothing of it is being loaded. */
+export async function settled(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await page.locator('[aria-label=Loading], .mantine-Skeleton-root').first().waitFor({ state: 'detached' })
+}
+
 /** How far the page is wider than its window, in px. */
 export function sidewaysScroll(page: Page): Promise<number> {
   return page.evaluate('document.documentElement.scrollWidth - innerWidth')

@@ -46,6 +46,8 @@ async function bodiesOf(subject: string): Promise<string[]> {
   return bodies
 }
 
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+
 /** Counts what a connection publishes: plain requests and commits of batches. */
 function countRequests(nats: Nats): { nats: Nats; requests: () => number } {
   let count = 0
@@ -77,6 +79,50 @@ test('many appends at once become few atomic batches, and each caller gets its o
     assert.equal(stored?.string(), `${i}`)
   }
   assert.equal(appender.lastSeq, seqs.at(-1))
+  appender.close()
+})
+
+test('beside a round that is under way a few messages wait, and many begin another one', async () => {
+  const counted = countRequests(throughProxy)
+  const limits = { singlesMax: 0, secondRoundMin: 10, gatherMs: 0 }
+  const appender = createGroupCommitAppender({ nats: counted.nats, stream: 'EVENTS', logger: testLogger, limits })
+  const subject = newSubject()
+  const appended: Promise<unknown>[] = []
+  const appendFive = async () => {
+    for (let i = 0; i < 5; i++) appended.push(appender.append({ subject, body: 'x' }))
+    await nextTurn()
+    await nextTurn()
+  }
+  // An answer takes a second: none comes within these few turns of the event loop.
+  proxy.delayMs = 500
+  await appendFive()
+  assert.equal(counted.requests(), 1)
+  await appendFive()
+  assert.equal(counted.requests(), 1)
+  await appendFive()
+  assert.equal(counted.requests(), 2)
+  await Promise.all(appended)
+  assert.equal(counted.requests(), 2)
+  proxy.delayMs = 0
+  assert.equal((await bodiesOf(subject)).length, 15)
+  appender.close()
+})
+
+test('after a batch the next one waits until as much has come again, or for a pause', async () => {
+  const counted = countRequests(server.nats)
+  const limits = { singlesMax: 1, gatherMs: 60_000 }
+  const appender = createGroupCommitAppender({ nats: counted.nats, stream: 'EVENTS', logger: testLogger, limits })
+  const subject = newSubject()
+  const appendSome = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => appender.append({ subject, body: 'x' })))
+  await appendSome(4)
+  assert.equal(counted.requests(), 1)
+  const three = appendSome(3)
+  await nextTurn()
+  await nextTurn()
+  assert.equal(counted.requests(), 1)
+  await Promise.all([three, appendSome(1)])
+  assert.equal(counted.requests(), 2)
   appender.close()
 })
 

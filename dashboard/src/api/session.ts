@@ -71,14 +71,26 @@ export async function currentToken(): Promise<string | null> {
   const held = session.get()
   if (!held || held.kind === 'token' || held.accessExpiresAtMs - RENEW_BEFORE_MS > Date.now())
     return held?.accessToken ?? null
-  // A refresh token works once, and all tabs have the same: they take turns, and the next finds what the first one got.
-  return navigator.locks.request(KEY, async () => {
+  return inTurn(async () => {
     const latest = readStored()
     if (latest?.kind !== 'user') return latest?.accessToken ?? null
     if (latest.accessExpiresAtMs - RENEW_BEFORE_MS <= Date.now()) await renew(latest)
     else session.set(latest)
     return session.get()?.accessToken ?? null
   })
+}
+
+let lastTurn: Promise<unknown> = Promise.resolve()
+
+/**
+ * A refresh token works once, and all tabs have the same: they take turns, and the next finds what the first one got. Where
+ * the page came without TLS from another machine, browsers have no locks, and only what this tab does is put in turn.
+ */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if ('locks' in navigator) return navigator.locks.request(KEY, work)
+  const turn = lastTurn.then(work, work)
+  lastTurn = turn
+  return turn
 }
 
 /** @throws {TypeError} when the server can't be reached: the session is kept then. */

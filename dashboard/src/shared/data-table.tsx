@@ -1,4 +1,4 @@
-import { Button, Checkbox } from '@mantine/core'
+import { Button, Checkbox, VisuallyHidden } from '@mantine/core'
 import {
   type ColumnDef,
   type RowData,
@@ -107,7 +107,7 @@ export function DataTable<T extends RowData>({
                 data-main={width === undefined || undefined}
                 style={{ '--column-width': cssWidth(width) } as CSSProperties}
               >
-                {header}
+                {header === '' ? <VisuallyHidden>Actions</VisuallyHidden> : header}
               </th>
             ))}
           </tr>

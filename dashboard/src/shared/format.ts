@@ -14,6 +14,7 @@ export function compactText(value: number): string {
 export function percentText(ratio: number): string {
   const percent = ratio * 100
   if (percent === 0 || percent === 100) return `${percent} %`
+  if (percent < 0.1) return '< 0.1 %'
   if (percent > 99.9) return `${(Math.floor(percent * 100) / 100).toFixed(2)} %`
   return `${percent < 10 ? percent.toFixed(1) : (Math.floor(percent * 10) / 10).toFixed(1)} %`
 }

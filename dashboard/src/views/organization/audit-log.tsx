@@ -19,7 +19,9 @@ const PAGE_SIZE = 50
 
 type Entry = Schemas['AuditEntry']
 
-const ACTIONS = ['created', 'updated', 'deleted', 'revealed', 'replayed', 'withdrawn', 'cancelled', 'skipped'].map((value) => ({ value, label: wordsOf(value) }))
+const ACTIONS = ['created', 'updated', 'deleted', 'revealed', 'replayed', 'withdrawn', 'cancelled', 'skipped'].map(
+  (value) => ({ value, label: wordsOf(value) }),
+)
 const KINDS = [
   'application',
   'application_secret',

@@ -1,6 +1,6 @@
 import { SegmentedControl, Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi } from '@tanstack/react-router'
+import { getRouteApi, Link } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { useApplicationId } from '#dashboard/api/workspace.ts'
 import { useFilters } from '#dashboard/shared/filters.tsx'
@@ -60,7 +60,19 @@ function Figures({ applicationId, data, range }: { applicationId: string; data: 
           <Section title="Dead letters by cause">
             <Causes applicationId={applicationId} causes={data.dead_letters_by_cause} />
           </Section>
-          <Section title="Retries due in the next hours">
+          <Section
+            title="Retries due in the next hours"
+            actions={
+              <Link
+                className="jh-link"
+                to="/apps/$applicationId/attempts"
+                params={{ applicationId }}
+                search={{ outcome: 'open' }}
+              >
+                Show them
+              </Link>
+            }
+          >
             <Suspense fallback={<Skeleton height={110} radius="lg" />}>
               <Forecast steps={data.forecast} />
             </Suspense>

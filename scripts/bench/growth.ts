@@ -1,0 +1,88 @@
+import { residentMb } from './cpu.ts'
+import { createCall } from './jethook-load.ts'
+import { runLoad, startBenchReceiver } from './processes.ts'
+import type { Results } from './results.ts'
+import type { Bench } from './stage.ts'
+import { measureThroughput } from './throughput.ts'
+
+const SUBSCRIPTIONS = [1, 100, 10_000, 100_000]
+const QUICK_SUBSCRIPTIONS = [1, 100]
+const EVENTS = 5_000_000
+const QUICK_EVENTS = 2_000
+const STEPS = 10
+const CREATED_AT_ONCE = 64
+const CONNECTIONS = 128
+const PAYLOAD_BYTES = 1_024
+const OTHERS_TYPE = 'bench.event.of_others'
+const EVENT_TYPE = 'bench.growth.delivered'
+
+/**
+ * Throughput with ever more subscriptions (each event still goes to one of them), and memory while many events are delivered:
+ * after the first tenth of them, and after the last. `--size` says how many events.
+ */
+export async function benchGrowth(bench: Bench): Promise<Results> {
+  const events = bench.size(EVENTS, QUICK_EVENTS)
+  const results: Results = {}
+  let made = 1
+  const rates: number[] = []
+  for (const count of bench.options.isQuick ? QUICK_SUBSCRIPTIONS : SUBSCRIPTIONS) {
+    await subscribeOthers(bench, count - made)
+    made = Math.max(made, count)
+    const line = await measureThroughput(bench, `growth_with_${count}`)
+    rates.push(line.rate_per_s)
+    results[`growth-subscriptions-${count}`] = { ...line, figures: memoryOf(bench) }
+  }
+  const { memoryRatio, rate, first, last } = await deliverMany(bench, events)
+  results['growth-events'] = { rate_per_s: rate, figures: { events, jethook_first_mb: first, jethook_last_mb: last } }
+  results['growth'] = { figures: { least_ratio: Math.min(...rates, rate) / rates[0]!, memory_ratio: memoryRatio } }
+  return results
+}
+
+const memoryOf = ({ jethookPid, servers }: Bench) => ({
+  jethook_mb: residentMb(jethookPid),
+  nats_mb: residentMb(servers.nats!.pid),
+})
+
+/** Subscriptions that want other events. */
+async function subscribeOthers({ credentials }: Bench, count: number): Promise<void> {
+  const call = createCall(credentials)
+  const [service, resource_type, verb] = OTHERS_TYPE.split('.')
+  if (count <= 0) return
+  await call('/event_types', { service, resource_type, verb })
+  let left = count
+  await Promise.all(
+    Array.from({ length: CREATED_AT_ONCE }, async () => {
+      while (left-- > 0) {
+        await call('/subscriptions', {
+          is_enabled: true,
+          event_types: [OTHERS_TYPE],
+          labels: { of: String(left) },
+          target: { type: 'http', method: 'POST', url: 'http://127.0.0.1:9/', headers: {} },
+        })
+      }
+    }),
+  )
+}
+
+async function deliverMany(bench: Bench, events: number) {
+  const receiver = await startBenchReceiver()
+  try {
+    await bench.target.subscribe(EVENT_TYPE, [`${receiver.url}/`])
+    const request = bench.target.eventRequest(EVENT_TYPE, PAYLOAD_BYTES)
+    const step = Math.ceil(events / STEPS)
+    const memory: number[] = []
+    const rates: number[] = []
+    for (let i = 0; i < STEPS; i++) {
+      const beganMs = performance.now()
+      await runLoad({ ...request, connections: CONNECTIONS, total: step })
+      await receiver.reached(step * (i + 1))
+      rates.push(step / ((performance.now() - beganMs) / 1_000))
+      memory.push(residentMb(bench.jethookPid))
+      if (!bench.options.isQuick) bench.tell(`growth: ${step * (i + 1)} events, ${memory.at(-1)!.toFixed(0)} MB`)
+    }
+    const [first = 0, last = 0] = [memory[0], memory.at(-1)]
+    return { memoryRatio: first === 0 ? 1 : last / first, rate: rates.at(-1)!, first, last }
+  } finally {
+    receiver.stop()
+  }
+}
