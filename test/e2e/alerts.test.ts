@@ -109,7 +109,11 @@ test('in an outage of a receiver, of Postgres and of NATS the rules fire on what
   const receiverDown = await twoLooks(async () => {
     const { application_id, ...event } = stack.api.eventPost({ labels: { to: 'failing' } })
     await stack.api.call('POST', '/events/batch', { application_id, events: Array(60).fill(event) })
-    await until('the open breaker', async () => (await look()).value('jethook_breakers', { state: 'open-failures' }))
+    await until('the open breaker and dead letters', async () => {
+      const seen = await look()
+      const isOpen = seen.value('jethook_breakers', { state: 'open-failures' }) === 1
+      return isOpen && (seen.value('jethook_dead_letters_total') ?? 0) > 20
+    })
   })
   await stack.servers.postgres?.kill()
   await until('figures without Postgres', async () => (await look()).value('jethook_deliveries_open') === undefined)

@@ -100,7 +100,7 @@ async function deadLetters({ api, url, applicationId: application_id }: Play): P
   const events = await Promise.all([1, 2].map((n) => api.send({ labels: { to: 'refused' }, payload: `{"n":${n}}` })))
   const letters = await until('two dead letters', async () => {
     const found = await list(api, '/dead_letters')
-    return found.filter(({ event_id }) => events.includes(String(event_id))).length === 2 && found
+    return found.filter(({ event }) => events.includes((event as { event_id: string }).event_id)).length === 2 && found
   })
   const [first, second] = letters.map(({ delivery_id }) => delivery_id)
   await did(api, 'POST', `/dead_letters/${first}/discard`, { application_id, reason: 'golden' })
