@@ -7,8 +7,8 @@ import { stampedPayload } from './stamp.ts'
 const SUBSCRIPTIONS = 100
 const KIB = 1024
 const CASES = [
-  { name: '1KiB', bytes: KIB, full: 200, quick: 60 },
-  { name: '64KiB', bytes: 64 * KIB, full: 60, quick: 20 },
+  { name: '1KiB', bytes: KIB, full: 200, quick: 30 },
+  { name: '64KiB', bytes: 64 * KIB, full: 60, quick: 10 },
 ]
 const WARM_UP_EVENTS = 5
 const CONNECTIONS = 8

@@ -7,7 +7,7 @@ import type { Results, ScenarioResult } from './results.ts'
 import type { Bench } from './stage.ts'
 
 const EVENTS = 20_000
-const QUICK_EVENTS = 5_000
+const QUICK_EVENTS = 3_000
 const WARM_UP_EVENTS = 1_000
 const CONNECTIONS = [64, 256]
 const EVENT_TYPE = 'bench.event.ingested'

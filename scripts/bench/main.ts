@@ -22,8 +22,6 @@ import { printTable } from './table.ts'
 import { PEERS } from './targets/peers.ts'
 import { benchThroughput } from './throughput.ts'
 
-export type { Bench } from './stage.ts'
-
 interface Scenario {
   run(bench: Bench): Promise<Results>
   /** Scenarios of the same run that it is measured by. */

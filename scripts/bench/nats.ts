@@ -3,10 +3,10 @@ import { createLogger } from '#shared/runtime/logger.ts'
 import { connectNats, type Nats } from '#shared/runtime/nats.ts'
 import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { eventLoad, prepareApplication } from './jethook-load.ts'
-import type { Bench } from './main.ts'
 import type { NatsLoadOrder } from './nats-load.ts'
 import { type LoadResult, runLoad } from './processes.ts'
-import type { ScenarioResult } from './table.ts'
+import type { ScenarioResult } from './results.ts'
+import type { Bench } from './stage.ts'
 
 const EVENTS = 20_000
 const WARM_UP_EVENTS = 1_000

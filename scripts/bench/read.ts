@@ -8,7 +8,7 @@ import type { Bench } from './stage.ts'
 
 const SMALL_ROWS = 10_000
 const LARGE_ROWS = 10_000_000
-const QUICK_ROWS = 100_000
+const QUICK_ROWS = 50_000
 const TIMES = 60
 const QUICK_TIMES = 20
 const WARM_UP = 10

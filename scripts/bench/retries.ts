@@ -16,11 +16,12 @@ import { STAMP_PLACE, stampedPayload, stampOf } from './stamp.ts'
 import { measureThroughput } from './throughput.ts'
 
 const WAITING = 1_000_000
-const QUICK_WAITING = 20_000
+const QUICK_WAITING = 10_000
 const DUE_AT_ONCE = 10_000
-const QUICK_DUE_AT_ONCE = 2_000
+const QUICK_DUE_AT_ONCE = 500
 /** So long after now they fall due: time enough to schedule them. */
 const DUE_IN_MS = 8_000
+const QUICK_DUE_IN_MS = 3_000
 const FAR_MS = 24 * 3_600_000
 const LANES = 16
 const EVENT_TYPE = 'bench.event.retried'
@@ -46,11 +47,10 @@ export async function benchRetries(bench: Bench): Promise<Results> {
       labels: { nobody: 'sends' },
       target: { type: 'http', method: 'POST', url: `${receiver.url}/`, headers: {} },
     })
-    const dueMs = Date.now() + DUE_IN_MS
     const of = await postEvent(subscription_id, Date.now() + FAR_MS)
     const scheduleRate = await appendMade(nats, 'WAITING', {
       count: waiting,
-      message: (i) => scheduled(madeDelivery(of, dueMs), Date.now() + FAR_MS + i),
+      message: (i) => scheduled(madeDelivery(of, Date.now()), Date.now() + FAR_MS + i),
     })
     const beside = await measureThroughput(bench, 'retries_beside')
     const rss = residentMb(servers.nats!.pid)
@@ -83,7 +83,7 @@ export async function benchRetries(bench: Bench): Promise<Results> {
   }
 
   async function measureDue(subscriptionId: string, count: number) {
-    const dueMs = Date.now() + DUE_IN_MS
+    const dueMs = Date.now() + (bench.options.isQuick ? QUICK_DUE_IN_MS : DUE_IN_MS)
     const of = await postEvent(subscriptionId, dueMs)
     const deliveries = Array.from({ length: count }, () => madeDelivery(of, Date.now()))
     await appendMade(nats, 'LEDGER', { count, message: (i) => failedAttempt(deliveries[i]!, dueMs) })

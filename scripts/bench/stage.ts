@@ -48,11 +48,13 @@ export interface Stage {
   close(): Promise<void>
 }
 
-const QUICK_SCALE = 0.25
+const QUICK_SCALE = 0.1
 const ROWS_LIMIT_MS = 20 * 60_000
 const POLL_MS = 50
 /** One sender sends all: what is measured is not how others are kept from flooding. */
 const UNLIMITED = { DISABLE_API_RATE_LIMITING: 'true' }
+/** A receiver that hangs is found out after five of these. */
+const QUICK_TIMEOUT = { DELIVERY_TIMEOUT_MS: '3000' }
 
 export const tell = (line: string): void => void process.stderr.write(`  ${line}\n`)
 
@@ -62,83 +64,26 @@ export async function openStage(options: BenchOptions, results: Results): Promis
   const rows = new pg.Client({ connectionString: servers.databaseUrl })
   let jethook: JethookProcess | null = null
 
-  async function start(environment: Record<string, string> = {}): Promise<JethookProcess> {
+  async function enter(environment: Record<string, string> = {}) {
     const profiling = options.profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profileFolder}`]
-    return startJethookProcess(
-      {
-        JETHOOK_HOME: home,
-        PORT: String(await anyFreePort()),
-        NATS_URL: servers.natsUrl,
-        DATABASE_URL: servers.databaseUrl,
-        LOG_LEVEL: 'error',
-        ...UNLIMITED,
-        ...environment,
-      },
-      profiling,
-    )
-  }
-
-  async function enter(environment: Record<string, string> = {}): Promise<void> {
-    jethook = await start(environment)
-    bench.jethookPid = jethook.pid
-    bench.credentials = JSON.parse(await readFile(join(home, 'credentials.json'), 'utf8')) as Credentials
-    bench.target = jethookTarget(bench.credentials)
+    const settings = {
+      JETHOOK_HOME: home,
+      PORT: String(await anyFreePort()),
+      NATS_URL: servers.natsUrl,
+      DATABASE_URL: servers.databaseUrl,
+      LOG_LEVEL: 'error',
+      ...UNLIMITED,
+      ...(options.isQuick ? QUICK_TIMEOUT : {}),
+      ...environment,
+    }
+    jethook = await startJethookProcess(settings, profiling)
+    const credentials = JSON.parse(await readFile(join(home, 'credentials.json'), 'utf8')) as Credentials
+    return { jethookPid: jethook.pid, credentials, target: jethookTarget(credentials) }
   }
 
   async function stopJethook(): Promise<void> {
     await jethook?.stop()
     jethook = null
-  }
-
-  const bench: Bench = {
-    servers,
-    credentials: null as unknown as Credentials,
-    target: null as unknown as Target,
-    jethookPid: 0,
-    scale: options.isQuick ? QUICK_SCALE : 1,
-    options,
-    results,
-    size: (full, quick) => options.size ?? (options.isQuick ? quick : full),
-    startCpuMeter: (others = {}) =>
-      startCpuMeter({
-        jethook: bench.jethookPid,
-        'nats-server': servers.nats!.pid,
-        postgres: servers.postgres!.pid,
-        ...others,
-      }),
-    async rowsReach(eventType, total) {
-      const untilMs = performance.now() + ROWS_LIMIT_MS
-      for (;;) {
-        const answer = await rows.query<{ count: string }>(
-          `SELECT count(*) AS count FROM attempts WHERE event_type = $1 AND outcome = 'success'`,
-          [eventType],
-        )
-        const count = Number(answer.rows[0]?.count)
-        if (count >= total) return
-        if (performance.now() > untilMs) throw new Error(`${count} of ${total} attempts are in the read model`)
-        await new Promise((wait) => setTimeout(wait, POLL_MS))
-      }
-    },
-    async restart(environment = {}) {
-      await stopJethook()
-      await enter(environment)
-    },
-    stopJethook,
-    async settled() {
-      if (jethook === null) return
-      const { api_url, application_id, service_token } = bench.credentials
-      const untilMs = performance.now() + ROWS_LIMIT_MS
-      for (;;) {
-        const response = await fetch(`${api_url}/events?application_id=${application_id}&limit=1`, {
-          headers: { authorization: `Bearer ${service_token}` },
-        })
-        await response.arrayBuffer()
-        if (response.headers.get('jethook-read-model') === 'current') return
-        if (performance.now() > untilMs) throw new Error('the read model does not catch up')
-        await new Promise((wait) => setTimeout(wait, POLL_MS))
-      }
-    },
-    tell,
   }
 
   async function close(): Promise<void> {
@@ -150,11 +95,62 @@ export async function openStage(options: BenchOptions, results: Results): Promis
 
   try {
     await rows.connect()
-    await enter()
-    return { bench, close }
+    return { bench: benchOf(await enter()), close }
   } catch (error) {
     await close()
     throw error
+  }
+
+  function benchOf(entered: Awaited<ReturnType<typeof enter>>): Bench {
+    const bench: Bench = {
+      servers,
+      ...entered,
+      scale: options.isQuick ? QUICK_SCALE : 1,
+      options,
+      results,
+      size: (full, quick) => options.size ?? (options.isQuick ? quick : full),
+      startCpuMeter: (others = {}) =>
+        startCpuMeter({
+          jethook: bench.jethookPid,
+          'nats-server': servers.nats!.pid,
+          postgres: servers.postgres!.pid,
+          ...others,
+        }),
+      async rowsReach(eventType, total) {
+        const untilMs = performance.now() + ROWS_LIMIT_MS
+        for (;;) {
+          const answer = await rows.query<{ count: string }>(
+            `SELECT count(*) AS count FROM attempts WHERE event_type = $1 AND outcome = 'success'`,
+            [eventType],
+          )
+          const count = Number(answer.rows[0]?.count)
+          if (count >= total) return
+          if (performance.now() > untilMs) throw new Error(`${count} of ${total} attempts are in the read model`)
+          await new Promise((wait) => setTimeout(wait, POLL_MS))
+        }
+      },
+      async restart(environment = {}) {
+        await stopJethook()
+        Object.assign(bench, await enter(environment))
+      },
+      stopJethook,
+      async settled() {
+        if (jethook === null) return
+        const { api_url, application_id, service_token } = bench.credentials
+        const untilMs = performance.now() + ROWS_LIMIT_MS
+        for (;;) {
+          const response = await fetch(`${api_url}/events?application_id=${application_id}&limit=1`, {
+            headers: { authorization: `Bearer ${service_token}` },
+          })
+          await response.arrayBuffer()
+          if (response.headers.get('jethook-read-model') === 'current') return
+          if (performance.now() > untilMs) throw new Error('the read model does not catch up')
+          await new Promise((wait) => setTimeout(wait, POLL_MS))
+        }
+      },
+      tell,
+    }
+    return bench
   }
 }
 

@@ -1,8 +1,6 @@
 import { CPU_BUDGET_US, type Goal, rounded } from './goals.ts'
 import type { Results, ScenarioResult, Spread } from './results.ts'
 
-export type { ScenarioResult } from './results.ts'
-
 const BAR_WIDTH = 24
 const NAME_WIDTH = 24
 

@@ -3,8 +3,9 @@ import type { Results } from './results.ts'
 import type { Drive } from './stage.ts'
 
 const EVENTS = 20_000
-const QUICK_EVENTS = 5_000
+const QUICK_EVENTS = 3_000
 const WARM_UP_EVENTS = 1_000
+const QUICK_WARM_UP_EVENTS = 300
 const CONNECTIONS = 128
 const PAYLOAD_BYTES = 1024
 
@@ -27,10 +28,11 @@ export async function measureThroughput(bench: Drive, name: string) {
       await bench.rowsReach(eventType, before + count)
       return sent
     }
-    await send(WARM_UP_EVENTS, 0)
+    const warmUp = bench.options.isQuick ? QUICK_WARM_UP_EVENTS : WARM_UP_EVENTS
+    await send(warmUp, 0)
     const meter = bench.startCpuMeter({ receiver: receiver.pid })
     const beganMs = performance.now()
-    const sent = await send(total, WARM_UP_EVENTS)
+    const sent = await send(total, warmUp)
     const seconds = (performance.now() - beganMs) / 1_000
     return {
       rate_per_s: total / seconds,

@@ -13,7 +13,7 @@ export interface Workers {
   failed: Promise<Error>
 }
 
-const PROGRAM = fileURLToPath(new URL('worker-main.ts', import.meta.url))
+const PROGRAM = fileURLToPath(import.meta.resolve('#scripts/start/worker-main.ts'))
 const RESTART_WAIT_MS = 1_000
 /** A process that ends so often within a minute of its start is not started again. */
 const ENDS_MAX = 5
