@@ -117,9 +117,11 @@ async function spreadFigures(databaseUrl: string): Promise<void> {
   try {
     await client.query(`INSERT INTO event_figures (application_id, at, amount)
       SELECT application_id, at - g * interval '15 minutes', ceil(amount * ${share}) FROM event_figures, ${earlier} ON CONFLICT DO NOTHING`)
-    await client.query(`INSERT INTO attempt_figures (application_id, at, kind, bin, amount)
-      SELECT application_id, at - g * interval '15 minutes', kind, bin, ceil(amount * ${share} * CASE kind WHEN 'failed' THEN 0.3 WHEN 'dead' THEN 0.1 ELSE 1 END)
-      FROM attempt_figures, ${earlier} WHERE kind <> 'dead' OR g % 16 = 0 ON CONFLICT DO NOTHING`)
+    // Minutes are what charts of a day are drawn from; hours and days are left as they are.
+    await client.query(`INSERT INTO attempt_figures (application_id, step, at, kind, bin, amount)
+      SELECT application_id, step, at - g * interval '15 minutes', kind, bin, ceil(amount * ${share} * CASE kind WHEN 'failed' THEN 0.3 WHEN 'dead' THEN 0.1 ELSE 1 END)
+      FROM attempt_figures, ${earlier} WHERE step = (SELECT min(step) FROM attempt_figures) AND (kind <> 'dead' OR g % 16 = 0)
+      ON CONFLICT DO NOTHING`)
     await client.query(`INSERT INTO subscription_figures (subscription_id, at, kind, bin, amount, last_at)
       SELECT subscription_id, at - g * interval '1 hour', kind, bin, ceil(amount * ${share}), last_at - g * interval '1 hour'
       FROM subscription_figures, generate_series(1, 23) AS g ON CONFLICT DO NOTHING`)

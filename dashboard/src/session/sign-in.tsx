@@ -36,7 +36,7 @@ export function SignIn() {
 
 /** An address of this page: nobody is led elsewhere by a link to the sign-in. */
 function isOwnAddress(address: string | undefined): address is string {
-  return address !== undefined && /^\/(?![/\\])/.test(address)
+  return address !== undefined && /^\/(?![/\\]|sign-in)/.test(address)
 }
 
 function PasswordForm({ onDone }: { onDone: () => void }) {

@@ -54,6 +54,8 @@ function useLeaveWhenSignedOut(): void {
   const { href } = useLocation()
   const isSignedIn = useStore(session) !== null
   useEffect(() => {
-    if (!isSignedIn) void navigate({ to: '/sign-in', search: href === '/' ? {} : { next: href }, replace: true })
+    // On the way out the address is the sign-in's already.
+    if (isSignedIn || href.startsWith('/sign-in')) return
+    void navigate({ to: '/sign-in', search: href === '/' ? {} : { next: href }, replace: true })
   }, [isSignedIn, href, navigate])
 }
