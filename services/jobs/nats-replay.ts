@@ -15,6 +15,8 @@ import { readSelectedEvents, type SelectedEvent } from './selected-events.ts'
 const READ_MAX = 32
 const ASK_AGAIN_MS = 10
 const TICK_MS = 100
+/** Answers that are under way when a run ends are waited for so long. */
+const LAST_ANSWERS_MS = 500
 /** Nobody has taken anything for so long: the job has failed. */
 const GIVE_UP_AFTER_MS = 24 * 60 * 60 * 1_000
 const NO_RESPONDERS = 503
@@ -50,7 +52,7 @@ export async function runNatsReplay(context: RunContext, selection: EventSelecti
     }
     return client.isForsaken() ? whenForsaken(context) : 'stopped'
   } finally {
-    client.close()
+    await client.close()
   }
 }
 
@@ -86,7 +88,10 @@ function openClient(context: RunContext, selection: EventSelection) {
   const pace = createPace(job.ratePerSecond, { stepMax: sentMax(job), nowMs: performance.now() })
   let throughSeq = Math.max(progress.now.position.seq, selection.fromSeq - 1)
 
+  let isClosing = false
+
   const send = (events: readonly OutgoingEvent[]) => {
+    if (isClosing) return
     for (const { data, headers, replyTo } of events) connection.publish(outSubject, data, { headers, reply: replyTo })
   }
   const subscription = connection.subscribe(REPLAY_SUBJECTS.taken(job.applicationId, job.jobId, '*'), {
@@ -144,8 +149,12 @@ function openClient(context: RunContext, selection: EventSelection) {
     },
     takesAll: () => waitUntil(handOver.isEmpty),
     sayEnd: () => connection.publish(outSubject, '', { headers: endHeaders(job, progress.now.done) }),
-    close() {
+    /** Nothing more is sent; what the client has just taken still counts, so that it does not get it again. */
+    async close() {
       clearInterval(ticking)
+      isClosing = true
+      const untilMs = performance.now() + LAST_ANSWERS_MS
+      while (!handOver.isEmpty() && performance.now() < untilMs) await delay(ASK_AGAIN_MS)
       subscription.unsubscribe()
     },
   }

@@ -141,6 +141,10 @@ test('the live tail keeps to its window of rows while events come in by the thou
   for (let i = 0; i < BATCHES; i++) assert.equal((await stack.api.call('POST', '/events/batch', batch)).status, 200)
   await page.locator(`table[aria-rowcount="${LIVE_ROWS + 1}"]`).waitFor()
   assert.ok((await page.getByRole('row').count()) < 200, 'only what is in view is in the page')
+  // One of another type comes last: nothing is on its way any more.
+  await stack.api.createEventType('billing.invoice.sent')
+  await stack.api.send({ event_type: 'billing.invoice.sent', labels })
+  await page.getByRole('link', { name: 'billing.invoice.sent' }).waitFor()
   await page.getByRole('button', { name: 'Pause' }).click()
   await stack.api.call('POST', '/event', { application_id, ...event })
   await page.getByRole('button', { name: 'Resume, 1 new' }).click()
