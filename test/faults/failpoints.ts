@@ -39,7 +39,8 @@ export const FAILPOINTS: readonly Failpoint[] = [
   {
     name: 'inbox-events-stored-not-acknowledged',
     file: ADMISSION,
-    anchor: 'const results = await ingest.batch(group.map(sentPost))\n',
+    anchor:
+      'const results = await ingest.batch(group.map((candidate, i) => sentPost(candidate, traces[i]!.traceparent)))\n',
     where: 'after',
     when: "results.some((result) => 'event' in result)",
   },

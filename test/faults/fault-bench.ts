@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NatsLimits } from '#scripts/embedded/nats-server.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
+import { NATS_ACCOUNTS } from '#shared/runtime/nats-roles.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { openJethookBench } from './jethook-bench.ts'
 import type { RunnableBench } from './run-fault.ts'
@@ -44,7 +45,7 @@ export async function openBench(): Promise<FaultBench> {
     proxy,
     async restartNats(whileDown?: (streamsFolder: string) => Promise<void>, natsLimits?: NatsLimits) {
       await bench.servers.nats!.kill()
-      await whileDown?.(join(home, 'nats/data/jetstream/$G/streams'))
+      await whileDown?.(join(home, 'nats/data/jetstream', NATS_ACCOUNTS.own, 'streams'))
       const fresh = await startEmbeddedServers({
         home,
         databaseUrl,
