@@ -50,7 +50,6 @@ test('without NATS nothing is accepted, and reads say that they may be behind', 
     assert.equal((await api.call('POST', '/event', api.eventPost())).status, 201)
   } finally {
     again ??= await startEmbeddedServers({ home, databaseUrl: servers.databaseUrl, hasOpenUser: true })
-    await close()
-    await again.stop()
+    await close(again.stop)
   }
 })

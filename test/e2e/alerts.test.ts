@@ -42,8 +42,7 @@ before(async () => {
 })
 after(async () => {
   again ??= await startEmbeddedServers({ home: stack.home, hasOpenUser: true })
-  await stack.close()
-  await again.stop()
+  await stack.close(again.stop)
   await receiver.close()
 })
 

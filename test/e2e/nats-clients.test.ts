@@ -18,6 +18,11 @@ import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const REVOKED_WITHIN_MS = 5_000
+/** More than the server keeps for a connection that doesn't read. */
+const TOLD_BYTES = 100_000
+const TOLD_COUNT = 3_000
+const CLOSED_WITHIN_MS = 30_000
+const SUBJECTS = Number(process.env['NATS_SUBJECTS'] ?? 4_000)
 
 let stack: Stack
 let own: Nats
@@ -216,4 +221,42 @@ test('limits hold one connection only: size, subscriptions, one that does not re
   await Promise.race([once(tooLarge, 'close'), delay(5_000)])
   assert.match(said, /Maximum Payload Violation/i)
   await publish('{"still":"there"}')
+})
+
+test('one that does not read what it is told is let go, and nobody waits for it', async () => {
+  const slow = connectTcp(Number(new URL(stack.servers.natsAddress).port), '127.0.0.1')
+  slow.on('error', () => {})
+  await once(slow, 'data')
+  const login = { user: app, pass: stack.credentials.application_secret, verbose: false, protocol: 1, headers: true }
+  slow.write(`CONNECT ${JSON.stringify(login)}\r\nSUB out.${app}.> 1\r\nPING\r\n`)
+  await once(slow, 'data')
+  slow.pause()
+  const told = 'x'.repeat(TOLD_BYTES)
+  for (let i = 0; i < TOLD_COUNT; i++) {
+    own.connection.publish(`out.${app}.told`, told)
+    if (i % 20 === 0) await own.connection.flush()
+  }
+  const eventId = newEventId(Date.now())
+  await publish('{"beside":"a slow reader"}', { 'Jethook-Event-Id': eventId })
+  await until('its event is delivered', async () => arrived(eventId).length === 1)
+  const isClosed = once(slow, 'close', { signal: AbortSignal.timeout(CLOSED_WITHIN_MS) })
+  slow.resume()
+  await isClosed
+})
+
+test('thousands of subjects of one application are thousands of rejections, and nothing more', async () => {
+  const js = jetstream(client.connection, { timeout: 10_000 })
+  const subjects = Array.from({ length: SUBJECTS }, (_, n) => `in.${app}.many.subjects.n${n}`)
+  await Promise.all(subjects.map((each) => js.publish(each, '{}')))
+  await until(
+    'all of them are decided on',
+    async () => {
+      const [reader] = await own.jsm.consumers.list(STREAM_NAMES.inbox).next()
+      return reader !== undefined && reader.num_pending + reader.num_ack_pending === 0
+    },
+    60_000,
+  )
+  const eventId = newEventId(Date.now())
+  await publish('{"after":"many subjects"}', { 'Jethook-Event-Id': eventId })
+  await until('the next event is delivered', async () => arrived(eventId).length === 1)
 })

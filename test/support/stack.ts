@@ -21,7 +21,8 @@ export interface Stack {
   jethook(): Jethook
   /** Stops the services and starts them anew on the same servers. */
   restart(whileDown?: () => Promise<void>): Promise<void>
-  close(): Promise<void>
+  /** @param whileStopped Ends what else runs in its home, before that is removed. */
+  close(whileStopped?: () => Promise<unknown>): Promise<void>
 }
 
 /** Retries come within milliseconds, so that tests see several. */
@@ -87,9 +88,10 @@ export async function startStack(
       jethook = await compose()
       stack.api = apiOf()
     },
-    async close() {
+    async close(whileStopped) {
       await jethook.stop()
       await servers.stop()
+      await whileStopped?.()
       await rm(home, { recursive: true, force: true })
     },
   }
