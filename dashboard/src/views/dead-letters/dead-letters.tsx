@@ -4,8 +4,7 @@ import { useApplicationId, useMayEdit } from '#dashboard/api/workspace.ts'
 import { ChoiceFilter, FilterBar, RangeFilter, TextFilter, useFilters } from '#dashboard/shared/filters.tsx'
 import { LinkButton } from '#dashboard/shared/link-button.tsx'
 import { Page } from '#dashboard/shared/page.tsx'
-import { useEventTypeNames } from '#dashboard/views/choices/event-types.ts'
-import { useSubscriptionChoices } from '#dashboard/views/choices/subscriptions.ts'
+import { EventTypeFilter, SubscriptionFilter } from '#dashboard/views/choices/choice-filters.tsx'
 import { CAUSES } from './dead-letter-filter.ts'
 import { DeadLetterGroups } from './dead-letter-groups.tsx'
 import { DeadLetterList } from './dead-letter-list.tsx'
@@ -25,8 +24,6 @@ export function DeadLetters() {
   const search = route.useSearch()
   const setFilters = useFilters()
   const mayEdit = useMayEdit()
-  const types = useEventTypeNames(applicationId)
-  const subscriptions = useSubscriptionChoices(applicationId)
   const isList = search.view === 'list'
   return (
     <Page
@@ -52,13 +49,10 @@ export function DeadLetters() {
       }
     >
       <FilterBar>
-        <ChoiceFilter
-          label="Subscription"
-          any="Any subscription"
+        <SubscriptionFilter
+          applicationId={applicationId}
           value={search.subscription}
-          choices={subscriptions}
           onChange={(subscription) => setFilters({ subscription })}
-          isSearchable
         />
         <ChoiceFilter
           label="Cause"
@@ -67,14 +61,7 @@ export function DeadLetters() {
           choices={CAUSE_CHOICES}
           onChange={(cause) => setFilters({ cause })}
         />
-        <ChoiceFilter
-          label="Event type"
-          any="Any type"
-          value={search.type}
-          choices={types.map((name) => ({ value: name, label: name }))}
-          onChange={(type) => setFilters({ type })}
-          isSearchable
-        />
+        <EventTypeFilter applicationId={applicationId} value={search.type} onChange={(type) => setFilters({ type })} />
         <RangeFilter value={search.range} onChange={(range) => setFilters({ range })} />
         <ChoiceFilter
           label="Whether resolved"

@@ -9,8 +9,8 @@ import { Time } from '#dashboard/shared/time.tsx'
 import { AttemptState } from '#dashboard/shared/tones.tsx'
 import { useList } from '#dashboard/shared/use-list.ts'
 import { Empty } from '#dashboard/shared/view-states.tsx'
-import { useEventTypeNames } from '#dashboard/views/choices/event-types.ts'
-import { useSubscriptionChoices, useSubscriptionNames } from '#dashboard/views/choices/subscriptions.ts'
+import { EventTypeFilter, SubscriptionFilter } from '#dashboard/views/choices/choice-filters.tsx'
+import { useSubscriptionNames } from '#dashboard/views/choices/subscriptions.ts'
 import type { Attempt } from './event-queries.ts'
 
 const route = getRouteApi('/shell/apps/$applicationId/attempts')
@@ -71,8 +71,6 @@ export function Attempts() {
   const applicationId = useApplicationId()
   const { outcome, subscription, type, range } = route.useSearch()
   const setFilters = useFilters()
-  const types = useEventTypeNames(applicationId)
-  const choices = useSubscriptionChoices(applicationId)
   const nameOf = useSubscriptionNames(applicationId)
   const list = useList({
     queryKey: ['attempts', applicationId, { outcome, subscription, type, range }],
@@ -100,22 +98,12 @@ export function Attempts() {
           choices={OUTCOMES}
           onChange={(next) => setFilters({ outcome: next })}
         />
-        <ChoiceFilter
-          label="Subscription"
-          any="Any subscription"
+        <SubscriptionFilter
+          applicationId={applicationId}
           value={subscription}
-          choices={choices}
           onChange={(next) => setFilters({ subscription: next })}
-          isSearchable
         />
-        <ChoiceFilter
-          label="Event type"
-          any="Any type"
-          value={type}
-          choices={types.map((name) => ({ value: name, label: name }))}
-          onChange={(next) => setFilters({ type: next })}
-          isSearchable
-        />
+        <EventTypeFilter applicationId={applicationId} value={type} onChange={(next) => setFilters({ type: next })} />
         <RangeFilter value={range} onChange={(next) => setFilters({ range: next })} />
       </FilterBar>
       <PagedTable

@@ -20,7 +20,7 @@ import { Time } from '#dashboard/shared/time.tsx'
 import { EVENT_STATUS_CHOICES } from '#dashboard/shared/tones.tsx'
 import { useList } from '#dashboard/shared/use-list.ts'
 import { Empty } from '#dashboard/shared/view-states.tsx'
-import { useEventTypeNames } from '#dashboard/views/choices/event-types.ts'
+import { EventTypeFilter } from '#dashboard/views/choices/choice-filters.tsx'
 import { DeliveryCounts } from './delivery-counts.tsx'
 import { SearchHits } from './search-hits.tsx'
 
@@ -73,7 +73,6 @@ export function Events() {
   const { q, type, status, label, range } = route.useSearch()
   const setFilters = useFilters()
   const mayEdit = useMayEdit()
-  const types = useEventTypeNames(applicationId)
   const list = useList({
     queryKey: ['events', applicationId, { type, status, label, range }],
     isEnabled: q === undefined,
@@ -112,14 +111,7 @@ export function Events() {
           onChange={(next) => setFilters({ q: next })}
           isWide
         />
-        <ChoiceFilter
-          label="Event type"
-          any="Any type"
-          value={type}
-          choices={types.map((name) => ({ value: name, label: name }))}
-          onChange={(next) => setFilters({ type: next })}
-          isSearchable
-        />
+        <EventTypeFilter applicationId={applicationId} value={type} onChange={(next) => setFilters({ type: next })} />
         <ChoiceFilter
           label="Status"
           any="Any status"

@@ -12,8 +12,8 @@ import { State } from '#dashboard/shared/state.tsx'
 import { Time } from '#dashboard/shared/time.tsx'
 import { AttemptState } from '#dashboard/shared/tones.tsx'
 import { Empty } from '#dashboard/shared/view-states.tsx'
-import { useEventTypeNames } from '#dashboard/views/choices/event-types.ts'
-import { useSubscriptionChoices, useSubscriptionNames } from '#dashboard/views/choices/subscriptions.ts'
+import { EventTypeFilter, SubscriptionFilter } from '#dashboard/views/choices/choice-filters.tsx'
+import { useSubscriptionNames } from '#dashboard/views/choices/subscriptions.ts'
 import { causeLabel } from '#dashboard/views/dead-letters/dead-letter-filter.ts'
 import { type Live, type LiveRow, ROWS_MAX, useLiveRows } from './use-live-rows.ts'
 
@@ -32,8 +32,6 @@ export function LiveTail() {
   const search = route.useSearch()
   const setFilters = useFilters()
   const [isPaused, setIsPaused] = useState(false)
-  const types = useEventTypeNames(applicationId)
-  const subscriptions = useSubscriptionChoices(applicationId)
   const live = useLiveRows(
     { applicationId, eventType: search.type, subscriptionId: search.subscription, kinds: search.kinds },
     isPaused,
@@ -65,21 +63,11 @@ export function LiveTail() {
           choices={KINDS}
           onChange={(kinds) => setFilters({ kinds })}
         />
-        <ChoiceFilter
-          label="Event type"
-          any="Any type"
-          value={search.type}
-          choices={types.map((name) => ({ value: name, label: name }))}
-          onChange={(type) => setFilters({ type })}
-          isSearchable
-        />
-        <ChoiceFilter
-          label="Subscription"
-          any="Any subscription"
+        <EventTypeFilter applicationId={applicationId} value={search.type} onChange={(type) => setFilters({ type })} />
+        <SubscriptionFilter
+          applicationId={applicationId}
           value={search.subscription}
-          choices={subscriptions}
           onChange={(subscription) => setFilters({ subscription })}
-          isSearchable
         />
       </FilterBar>
       {live.problem && <ProblemNotice error={live.problem} title="The stream broke off; it is tried again" />}
