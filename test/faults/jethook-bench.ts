@@ -79,6 +79,11 @@ export async function openJethookBench(options: JethookBenchOptions): Promise<Je
   const otherHome = join(home, 'another')
   const start = (more: StartOptions = {}) => spawnJethook({ ...options, port }, more)
   let credentials: Credentials
+  async function kill(jethook: ChildProcess): Promise<void> {
+    if (!isRunning(jethook)) return
+    await end(jethook)
+    await bench.mayRepeatHeld()
+  }
   const receiver = await startReceiver((request, count) => {
     const reaction = bench.react?.(request) ?? { status: count % 40 === 0 ? 503 : 200 }
     received.push({
@@ -99,13 +104,12 @@ export async function openJethookBench(options: JethookBenchOptions): Promise<Je
     secrets: new Map(),
     react: null,
     async restartJethook(more) {
-      await end(bench.jethook)
-      await bench.mayRepeatHeld()
+      await kill(bench.jethook)
       bench.jethook = start(more)
       await ready(bench.jethook)
     },
     async dieAt(failpoint, times, provoke) {
-      await end(bench.jethook)
+      await kill(bench.jethook)
       bench.jethook = start({ environment: { FAILPOINT: `${failpoint}:${times}` }, execArgv: ['--import', LOADER] })
       const died = once(bench.jethook, 'exit', { signal: AbortSignal.timeout(FAILPOINT_LIMIT_MS) })
       // It may well be passed before everything is ready.
@@ -123,10 +127,7 @@ export async function openJethookBench(options: JethookBenchOptions): Promise<Je
     },
     another: null,
     async restartAnother() {
-      if (bench.another) {
-        await end(bench.another)
-        await bench.mayRepeatHeld()
-      }
+      if (bench.another) await kill(bench.another)
       bench.another = spawnJethook({ ...options, home: otherHome, port: ports[1]! })
       await ready(bench.another)
     },
@@ -253,5 +254,9 @@ async function ready(jethook: ChildProcess): Promise<void> {
 
 async function end(jethook: ChildProcess): Promise<void> {
   jethook.kill('SIGKILL')
-  if (jethook.exitCode === null && jethook.signalCode === null) await once(jethook, 'exit')
+  if (isRunning(jethook)) await once(jethook, 'exit')
+}
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null
 }
