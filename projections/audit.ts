@@ -1,5 +1,5 @@
-import type { JsMsg } from '@nats-io/jetstream'
 import { type ControlFact, decodeControlFact } from '#shared/facts/control.ts'
+import type { StreamMessage } from '#shared/runtime/own-appends.ts'
 import { type AuditEntry, auditEntryOf, insertAuditEntries } from './audit-entry.ts'
 import type { Projection } from './projection.ts'
 
@@ -28,7 +28,7 @@ export const auditProjection: Projection<AuditedFact, null, readonly AuditEntry[
 }
 
 /** The server notes where a copy comes from: stream, sequence, filter, transform, subject. */
-function controlSeqOf(message: JsMsg): number {
+function controlSeqOf(message: StreamMessage): number {
   const seq = Number(message.headers?.get('Nats-Stream-Source').split(' ')[1])
   if (!Number.isSafeInteger(seq) || seq < 1) throw new Error('AUDIT holds a message that is no copy of CONTROL')
   return seq

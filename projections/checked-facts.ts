@@ -1,5 +1,5 @@
-import type { JsMsg } from '@nats-io/jetstream'
 import type { Nats } from '#shared/runtime/nats.ts'
+import type { StreamMessage } from '#shared/runtime/own-appends.ts'
 import { readStreamState, type StreamName } from '#shared/runtime/streams.ts'
 import type { Placed, Projection } from './projection.ts'
 
@@ -16,7 +16,7 @@ export async function refuseHoles(
   nats: Nats,
   { stream, mayHaveGaps }: { stream: StreamName; mayHaveGaps: boolean },
   afterSeq: number,
-  messages: readonly JsMsg[],
+  messages: readonly StreamMessage[],
 ): Promise<void> {
   if (mayHaveGaps) return
   let expected = afterSeq + 1
@@ -33,7 +33,7 @@ export async function refuseHoles(
 /** @throws {ProjectionHaltedError} naming the message that is nothing that this version knows. */
 export function decodePlaced<Fact, State, Rows>(
   { stream, decode }: Projection<Fact, State, Rows>,
-  message: JsMsg,
+  message: StreamMessage,
 ): Placed<Fact> {
   try {
     return { seq: message.seq, fact: decode(message) }

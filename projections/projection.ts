@@ -1,5 +1,5 @@
-import type { JsMsg } from '@nats-io/jetstream'
 import type { ClientBase } from 'pg'
+import type { StreamMessage } from '#shared/runtime/own-appends.ts'
 import type { StreamName } from '#shared/runtime/streams.ts'
 
 /** A fact and where it stands in its stream. */
@@ -20,7 +20,7 @@ export interface Projection<Fact, State, Rows> {
   /** The stream keeps only the last states of a subject, so holes in its sequence are no alarm. */
   mayHaveGaps: boolean
   /** @throws {Error} when the message is nothing that this version knows. */
-  decode(message: JsMsg): Fact
+  decode(message: StreamMessage): Fact
   loadState(client: ClientBase): Promise<State>
   /** @returns the rows and the state after the batch; the given state is left as it is. */
   fold(state: State, facts: readonly Placed<Fact>[]): { rows: Rows; state: State }

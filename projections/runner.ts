@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { JsMsg } from '@nats-io/jetstream'
 import pg from 'pg'
 import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
+import type { StreamMessage } from '#shared/runtime/own-appends.ts'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
 import { readStreamState, readStreamStateThrough, type StreamName } from '#shared/runtime/streams.ts'
 import { decodePlaced, ProjectionHaltedError, refuseHoles } from './checked-facts.ts'
@@ -77,6 +77,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
     stream: projection.stream,
     batchMax: BATCH_MAX,
     gatherMs: GATHER_MS,
+    isOwnTakenFromMemory: true,
     fromSeq: async () => {
       const { seq } = await ensureSession()
       await refuseReplacedStream(seq)
@@ -167,7 +168,7 @@ export function createProjectionRunner<Fact, State, Rows>(options: RunnerOptions
     throw error
   }
 
-  async function onBatch(messages: JsMsg[]): Promise<void> {
+  async function onBatch(messages: StreamMessage[]): Promise<void> {
     if (haltedBy !== null) return
     // The connection was lost meanwhile: reading starts again from the checkpoint.
     if (session === null) throw new Error('the connection to Postgres was lost')

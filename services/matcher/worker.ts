@@ -1,4 +1,3 @@
-import type { JsMsg } from '@nats-io/jetstream'
 import { deliveryMessage } from '#shared/domain/delivery-message.ts'
 import { matchEvent } from '#shared/domain/match.ts'
 import type { Registry } from '#shared/domain/registry.ts'
@@ -15,6 +14,7 @@ import type { Service } from '#shared/runtime/lifecycle.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
 import { type Metrics, NO_METRICS } from '#shared/runtime/metrics.ts'
 import type { Nats } from '#shared/runtime/nats.ts'
+import type { StreamMessage } from '#shared/runtime/own-appends.ts'
 import { createStreamReader } from '#shared/runtime/stream-reader.ts'
 import { readLastOf, readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { NO_TRACING, type Tracing } from '#shared/runtime/tracing.ts'
@@ -80,6 +80,7 @@ export function createMatcher(deps: MatcherDependencies): Service {
     },
     batchMax: BATCH_MAX,
     gatherMs: GATHER_MS,
+    isOwnTakenFromMemory: true,
     onBatch,
   })
 
@@ -89,7 +90,7 @@ export function createMatcher(deps: MatcherDependencies): Service {
     lastMatched = last === null ? null : (decodeLedgerFact(last.string()) as EventsMatched)
   }
 
-  async function onBatch(messages: JsMsg[]): Promise<void> {
+  async function onBatch(messages: StreamMessage[]): Promise<void> {
     await catchUpWithControl(deps)
     const nowMs = clock.nowMs()
     // What the events are matched with is what the fact says, whatever is read meanwhile.
@@ -115,7 +116,7 @@ export function createMatcher(deps: MatcherDependencies): Service {
     }
   }
 
-  function matchMessage(message: JsMsg, traces: MatchTraces): MatchedEvent {
+  function matchMessage(message: StreamMessage, traces: MatchTraces): MatchedEvent {
     const { seq, data } = message
     const decoded = decodeEvent(data)
     traces.begin(decoded.event)

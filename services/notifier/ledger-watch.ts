@@ -36,6 +36,7 @@ export function watchLedger(deps: NotifierDependencies & { tell: Tell }): Watch 
     filterSubjects: [LEDGER_SUBJECTS.attempt],
     batchMax: BATCH_MAX,
     gatherMs: GATHER_MS,
+    isOwnTakenFromMemory: true,
     fromSeq: async () => {
       const kept = await position.load()
       doneSeq = kept.seq
@@ -44,7 +45,7 @@ export function watchLedger(deps: NotifierDependencies & { tell: Tell }): Watch 
       isAtEnd = false
       return kept.refoldFromSeq
     },
-    onBatch(messages) {
+    onBatch(messages, isLast) {
       return inTurn(async () => {
         let next = tally
         const occurrences: Occurrence[] = []
@@ -61,7 +62,7 @@ export function watchLedger(deps: NotifierDependencies & { tell: Tell }): Watch 
         }
         const last = messages.at(-1)!
         await keep(next, Math.max(last.seq, doneSeq), occurrences)
-        isAtEnd = last.info.pending === 0
+        isAtEnd = isLast()
       })
     },
   })

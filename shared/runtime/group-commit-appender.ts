@@ -104,6 +104,7 @@ export function createGroupCommitAppender({
 }: GroupCommitAppenderOptions): Appender {
   const limits = { ...APPENDER_LIMITS, ...given }
   const { connection, jsm } = nats
+  const own = nats.ownAppends(stream)
   let queue: Unit[] = []
   let waitingMessages = 0
   let waitingBytes = 0
@@ -275,6 +276,7 @@ export function createGroupCommitAppender({
       case 'stored': {
         if (messages.length === 1) return (await settleSingle(units[0]!, answer)) ? [] : units
         let seq = answer.seq - messages.length
+        own.put(messages, seq + 1)
         for (const unit of units) {
           seq += unit.messages.length
           settle(unit, { seq, isDuplicate: false })
@@ -315,6 +317,7 @@ export function createGroupCommitAppender({
   /** The server's answer to one plain message: new, or a duplicate of ours or of somebody else's. */
   async function settleSingle(unit: Unit, answer: { seq: number; isDuplicate: boolean }): Promise<boolean> {
     if (!answer.isDuplicate || !unit.isUnclear) {
+      if (!answer.isDuplicate) own.put(unit.messages, answer.seq)
       settle(unit, { seq: answer.seq, isDuplicate: answer.isDuplicate })
       return true
     }

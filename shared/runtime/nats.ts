@@ -4,6 +4,8 @@ import type { Settings } from './config.ts'
 import type { Logger } from './logger.ts'
 import { type NatsAccess, natsAccess } from './nats-access.ts'
 import type { NatsRole } from './nats-roles.ts'
+import { createOwnAppendsOf, type OwnAppends } from './own-appends.ts'
+import type { StreamName } from './streams.ts'
 
 /** A connection and its two JetStream clients. */
 export interface Nats {
@@ -29,6 +31,8 @@ export interface Nats {
    * tell. At most every 10 s, so that a cluster which is of no use as a whole is not troubled further.
    */
   turnElsewhere(): void
+  /** What this connection has appended to the stream lately. */
+  ownAppends(stream: StreamName): OwnAppends
 }
 
 /** The connection broke while an answer was waited for. */
@@ -137,7 +141,8 @@ export async function connectNats(
       )
     })
     const link: Link = { isUp: true, listeners: new Set(), waiting: new Set() }
-    void watchStatus(connection, link, logger)
+    const own = createOwnAppendsOf()
+    void watchStatus(connection, { link, logger, onChange: own.clear })
     const onReconnect = (listener: () => void) => {
       link.listeners.add(listener)
       return () => void link.listeners.delete(listener)
@@ -151,6 +156,7 @@ export async function connectNats(
       unlessLost: (answer) => raceWithLoss(link, answer),
       ask: (question) => askUntilAnswered(link, question),
       turnElsewhere: createTurn(connection, logger),
+      ownAppends: own.of,
     }
   } catch (error) {
     await connection.close()
@@ -241,8 +247,12 @@ function createTurn(connection: NatsConnection, logger: Logger): () => void {
   }
 }
 
-async function watchStatus(connection: NatsConnection, link: Link, logger: Logger): Promise<void> {
+async function watchStatus(
+  connection: NatsConnection,
+  { link, logger, onChange }: { link: Link; logger: Logger; onChange: () => void },
+): Promise<void> {
   for await (const status of connection.status()) {
+    if (status.type === 'disconnect' || status.type === 'reconnect') onChange()
     if (status.type === 'disconnect') {
       link.isUp = false
       for (const tell of [...link.waiting]) tell()

@@ -3,6 +3,7 @@ import { type Consumer, type ConsumerMessages, DeliverPolicy, type JsMsg } from 
 import { type PartState, unwell, WELL } from './health.ts'
 import type { Logger } from './logger.ts'
 import type { Nats } from './nats.ts'
+import type { OwnAppends, StreamMessage } from './own-appends.ts'
 import type { StreamName } from './streams.ts'
 
 /** How a consumer pulls: short, so that a lost server is noticed in seconds (the defaults can be silent for 30 s). */
@@ -18,8 +19,12 @@ export const UP_POLL_MS = 25
 const STOP_LIMIT_MS = 1_000
 /** A batch of so many says that there is load. */
 const BUSY_BATCH = 8
+/** Without an append of one's own for so long, the server is followed again: others may have written. */
+const OWN_IDLE_MS = 100
+/** Each turn back to the server costs it a consumer, which it keeps for a while. */
+const TURN_INTERVAL_MS = 5_000
 
-export interface StreamReaderOptions {
+interface ReaderOptions {
   nats: Nats
   logger: Logger
   stream: StreamName
@@ -41,12 +46,27 @@ export interface StreamReaderOptions {
    * next one. Default 0.
    */
   gatherMs?: number
-  /**
-   * Called with one batch after the other, in stream order, never two at once. When it throws, reading starts again
-   * from `fromSeq()` after a short wait, which gets longer each time, for ever.
-   */
-  onBatch(messages: JsMsg[]): Promise<void>
 }
+
+/**
+ * Called with one batch after the other, in stream order, never two at once. When it throws, reading starts again
+ * from `fromSeq()` after a short wait, which gets longer each time, for ever.
+ * @param isAtEnd Nothing more was there to be read when the last one of them came.
+ */
+type OnBatch<Message> = (messages: Message[], isAtEnd: () => boolean) => Promise<void>
+
+interface FromServer extends ReaderOptions {
+  isOwnTakenFromMemory?: false
+  onBatch: OnBatch<JsMsg>
+}
+
+interface FromMemoryToo extends ReaderOptions {
+  /** Under load, what this very process has appended is not fetched from the server again. Filters must be whole subjects. */
+  isOwnTakenFromMemory: true
+  onBatch: OnBatch<StreamMessage>
+}
+
+export type StreamReaderOptions = FromServer | FromMemoryToo
 
 export interface StreamReader {
   start(): void
@@ -69,13 +89,19 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
   let lastError: Error | null = null
   /** Since when it waits for messages; null: it does not. */
   let readingSinceMs: number | null = null
+  const own = options.isOwnTakenFromMemory ? nats.ownAppends(stream) : null
+  /** After an orderly end it is read on from here. */
+  let resumeSeq: number | null = null
+  let mayTurnAtMs = 0
 
   async function ownConsumer(): Promise<Consumer> {
-    const startTime = options.startTime?.() ?? null
+    const seq = resumeSeq
+    resumeSeq = null
+    const startTime = seq === null ? (options.startTime?.() ?? null) : null
     // Not given up with the connection: what a position is asked of may go on with it.
     const start = startTime
       ? { deliver_policy: DeliverPolicy.StartTime, opt_start_time: startTime.toISOString() }
-      : { opt_start_seq: Math.max(1, await options.fromSeq()) }
+      : { opt_start_seq: Math.max(1, seq ?? (await options.fromSeq())) }
     const getting = nats.js.consumers.get(stream, {
       ...start,
       ...(options.headersOnly ? { headers_only: true } : {}),
@@ -99,19 +125,68 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     void stopWhenSilent(messages)
     // What the server has forgotten in a restart the client would find out only after seconds.
     const forget = nats.onReconnect(() => messages?.stop())
-    let endedMs = Number.NEGATIVE_INFINITY
+    const hand = createHandOver()
     try {
       for await (const batch of batchesOf(messages, batchMax)) {
-        const isBusy = batch.length >= BUSY_BATCH || performance.now() - endedMs < gatherMs
-        await options.onBatch(batch)
-        failuresInARow = 0
+        const last = batch.at(-1)!
+        await hand(batch, () => options.onBatch(batch, () => last.info.pending === 0))
         if (stopping.signal.aborted) return
-        if (gatherMs > 0 && isBusy && batch.length < batchMax) await delay(gatherMs)
-        endedMs = performance.now()
+        if (own === null || !isWorthTurning(own, last.seq)) continue
+        resumeSeq = last.seq + 1
+        break
       }
     } finally {
       forget()
       messages.stop()
+    }
+    if (own !== null && resumeSeq !== null) await followOwn(own, resumeSeq)
+  }
+
+  /** Hands batches over one after the other, with the pauses that make them larger under load. */
+  function createHandOver() {
+    let endedMs = Number.NEGATIVE_INFINITY
+    return async (batch: readonly unknown[], onBatch: () => Promise<void>): Promise<void> => {
+      const isBusy = batch.length >= BUSY_BATCH || performance.now() - endedMs < gatherMs
+      await onBatch()
+      failuresInARow = 0
+      if (gatherMs > 0 && isBusy && batch.length < batchMax && !stopping.signal.aborted) await delay(gatherMs)
+      endedMs = performance.now()
+    }
+  }
+
+  const isWorthTurning = (own: OwnAppends, lastSeq: number) =>
+    performance.now() >= mayTurnAtMs && own.isFlowing() && (own.has(lastSeq + 1) || own.has(lastSeq))
+
+  /**
+   * Takes from memory what comes, as long as all that comes is our own. Ends in order when none has come for a moment, or when
+   * others have written; when `onBatch` throws, the position is lost with it.
+   */
+  async function followOwn(own: OwnAppends, fromSeq: number): Promise<void> {
+    const filter = options.filterSubjects && new Set(options.filterSubjects)
+    const hand = createHandOver()
+    let isBroken = false
+    const forget = nats.onReconnect(() => {
+      isBroken = true
+    })
+    resumeSeq = null
+    let nextSeq = fromSeq
+    try {
+      while (!stopping.signal.aborted && !isBroken && nats.isUp()) {
+        const taken = own.take(nextSeq, batchMax)
+        if (taken.length === 0) {
+          if (await own.waitFor(nextSeq, OWN_IDLE_MS)) continue
+          if (!isBroken && nats.isUp()) resumeSeq = nextSeq
+          return
+        }
+        nextSeq += taken.length
+        const batch = filter ? taken.filter(({ subject }) => filter.has(subject)) : taken
+        const isAtEnd = () => !own.has(nextSeq)
+        // It was asked for by one that takes such messages.
+        if (batch.length > 0) await hand(batch, () => (options as FromMemoryToo).onBatch(batch, isAtEnd))
+      }
+    } finally {
+      forget()
+      mayTurnAtMs = performance.now() + TURN_INTERVAL_MS
     }
   }
 
@@ -131,7 +206,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
         const waitMs = restartWaitMs()
         if (!stopping.signal.aborted) logger.warn({ err: error, stream, waitMs }, 'reading starts again')
       }
-      await delay(restartWaitMs(), undefined, { signal: stopping.signal }).catch(() => {})
+      if (resumeSeq === null) await delay(restartWaitMs(), undefined, { signal: stopping.signal }).catch(() => {})
     }
   }
 

@@ -1,5 +1,6 @@
 import { type ConsumerMessages, JetStreamApiError, type JsMsg } from '@nats-io/jetstream'
 import { ConnectionBrokenError, type Nats } from '#shared/runtime/nats.ts'
+import { createOwnAppendsOf } from '#shared/runtime/own-appends.ts'
 import { PULL_EXPIRES_MS } from '#shared/runtime/stream-reader.ts'
 import type { DurableConsumer, Handed, Taker } from './fake-consumer.ts'
 import type { FakeJetStream } from './fake-jetstream.ts'
@@ -55,6 +56,8 @@ export function createFakeConnection({
   const reconnectListeners = new Set<() => void>()
   const breakListeners = new Set<() => void>()
   const attached = new Set<() => void>()
+  /** Whatever is appended counts as a flow: readers take it from memory as often as they can. */
+  const own = createOwnAppendsOf(1)
 
   const wayMs = () => random.next() * connection.latencyMaxMs
 
@@ -476,6 +479,7 @@ export function createFakeConnection({
     },
     ask: <T>(question: () => Promise<T>): Promise<T> => nats.unlessLost(question()),
     turnElsewhere() {},
+    ownAppends: own.of,
     async unlessLost<T>(value: Promise<T>): Promise<T> {
       const { promise: broken, reject } = Promise.withResolvers<never>()
       const tell = () => reject(new ConnectionBrokenError('the connection to NATS broke'))
@@ -524,6 +528,7 @@ export function createFakeConnection({
   }
 
   function tellAll(type: 'disconnect' | 'reconnect'): void {
+    own.clear()
     if (type === 'disconnect') for (const tell of [...breakListeners]) tell()
     for (const listener of statusListeners) listener(type)
     if (type === 'reconnect') for (const listener of [...reconnectListeners]) listener()

@@ -46,7 +46,8 @@ export interface SimulateOptions {
 }
 
 const EPOCH_MS = Date.UTC(2026, 0, 1)
-const LIMIT_MS = 15 * 60_000
+/** An ordered queue before a receiver that never takes anything has its own pace: 37 events take 14 min. */
+const LIMIT_MS = 25 * 60_000
 const LOOK_EVERY_MS = 500
 const CALM_MS = 5_000
 /** Of the seeds: in these people ask for things to be sent again. */
