@@ -11,7 +11,7 @@ import type { Projection } from './projection.ts'
 
 const BATCH_MAX = 1_000
 /** Larger transactions under load: a third less CPU in Postgres, and a read waits so much longer at the most. */
-const GATHER_MS = 20
+const GATHER_MS = 50
 const CONNECT_TIMEOUT_MS = 5_000
 const RECONNECT_WAIT_MS = 500
 /** Class of the advisory locks that make one runner the active one; the second key is the projection's. */

@@ -2,9 +2,9 @@ import { runLoad, startBenchReceiver } from './processes.ts'
 import type { Results } from './results.ts'
 import type { Drive } from './stage.ts'
 
-const EVENTS = 20_000
+const EVENTS = 30_000
 const QUICK_EVENTS = 3_000
-const WARM_UP_EVENTS = 1_000
+const WARM_UP_EVENTS = 10_000
 const QUICK_WARM_UP_EVENTS = 300
 const CONNECTIONS = 128
 const PAYLOAD_BYTES = 1024

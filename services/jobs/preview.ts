@@ -5,8 +5,9 @@ import type { RunContext } from './run.ts'
 import { readSelectedEvents } from './selected-events.ts'
 
 const BATCH_MAX = 100
-/** After each batch others have their turn: live traffic goes first. */
-const PAUSE_MS = 4
+/** After each batch others have their turn, for longer than it took: live traffic goes first. */
+const PAUSE_MIN_MS = 4
+const PAUSE_SHARE = 2
 const SUBSCRIPTIONS_SHOWN = 100
 
 /** Counts what a replay would do. @returns null when it was not wanted any more. */
@@ -17,6 +18,7 @@ export async function previewReplay(
 ): Promise<JobPreview | null> {
   const counts = new Map<string, number>()
   let readThroughSeq = selection.fromSeq - 1
+  let batchBeganMs = performance.now()
   const preview: JobPreview = {
     count: 0,
     events: 0,
@@ -41,7 +43,8 @@ export async function previewReplay(
         preview.payloadBytes += count * matchable.payload.length
         for (const { subscriptionId } of deliveries) counts.set(subscriptionId, (counts.get(subscriptionId) ?? 0) + 1)
       }
-      await delay(PAUSE_MS)
+      await delay(Math.max(PAUSE_MIN_MS, PAUSE_SHARE * (performance.now() - batchBeganMs)))
+      batchBeganMs = performance.now()
     },
   })
   if (!isRead) return null

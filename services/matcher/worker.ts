@@ -48,6 +48,8 @@ const BATCH_MAX = 500
 const GROUP_MAX = 1_000
 /** A group costs nats-server about 2 ms of CPU whatever its size: at half load, when few events come at a time, that is most of it. */
 const GATHER_MS = 10
+/** So few deliveries come where there is no load of live events: larger batches are not worth waiting for then. */
+const URGENT_MAX = 8
 /**
  * Reads EVENTS in order and appends what follows to LEDGER. Where it stands is written in LEDGER itself, in the same
  * atomic batch as the deliveries, and only on the condition that nobody has moved it meanwhile: a restart at any point
@@ -150,7 +152,9 @@ export function createMatcher(deps: MatcherDependencies): Service {
       body: JSON.stringify(matched),
       expectLastSubjectSeq: matchedSeq,
     }
-    const { seq } = await ledger.appendGroup([...messages, closing])
+    // A few events beside much else in LEDGER, such as a replay: that can wait, they should not.
+    const isUrgent = messages.length <= URGENT_MAX
+    const { seq } = await ledger.appendGroup([...messages, closing], { isUrgent })
     matchedSeq = seq
     lastMatched = matched
     figures.matched(matched, deliveries.length)

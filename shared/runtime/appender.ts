@@ -63,9 +63,10 @@ export interface Appender {
   append(message: AppendMessage): Promise<Appended>
   /**
    * All or none, in this order, without anything between them; ≤ 1,000 messages. @returns the last one's place.
+   * @param options What is urgent waits for no larger batch: a few, which somebody waits for, among many that have time.
    * @throws {AppendDuplicateError} when the `msgId` of one of them is known: nothing was added, or all by this very call.
    */
-  appendGroup(messages: readonly AppendMessage[]): Promise<Appended>
+  appendGroup(messages: readonly AppendMessage[], options?: { isUrgent?: boolean }): Promise<Appended>
   /** The highest sequence that an append of this process was answered with, 0 before the first. */
   readonly lastSeq: number
   /** The server's last answer was that its store is full. */

@@ -61,6 +61,7 @@ export const APPENDER_LIMITS: AppenderLimits = {
 /** What one caller wants appended: a message, or several all or none. */
 interface Unit {
   messages: readonly AppendMessage[]
+  isUrgent: boolean
   bytes: number
   deadlineMs: number
   /** Sent at least once without an answer: it may be in the stream already. */
@@ -110,6 +111,7 @@ export function createGroupCommitAppender({
   let waitingBytes = 0
   /** Of those that wait: not under way. */
   let queuedMessages = 0
+  let queuedUrgent = 0
   let roundsUnderWay = 0
   let isPumpPlanned = false
   let gathering: { enough: number; timer: NodeJS.Timeout } | null = null
@@ -147,7 +149,7 @@ export function createGroupCommitAppender({
     })
   }
 
-  async function enqueue(messages: readonly AppendMessage[]): Promise<Appended> {
+  async function enqueue(messages: readonly AppendMessage[], isUrgent = false): Promise<Appended> {
     if (isClosed) throw new AppenderBusyError(`${stream}: the appender is closed`)
     const deadlineMs = performance.now() + limits.giveUpAfterMs
     watchDeadlines()
@@ -159,6 +161,7 @@ export function createGroupCommitAppender({
       waitingBytes += bytes
       queue.push({
         messages,
+        isUrgent,
         bytes,
         deadlineMs,
         isUnclear: messages.length === 1 && messages[0]?.mayBeStored === true,
@@ -168,7 +171,8 @@ export function createGroupCommitAppender({
         reject,
       })
       queuedMessages += messages.length
-      if (gathering !== null && queuedMessages >= gathering.enough) stopGathering()
+      if (isUrgent) queuedUrgent++
+      if (gathering !== null && (isUrgent || queuedMessages >= gathering.enough)) stopGathering()
       planPump()
     })
   }
@@ -204,7 +208,8 @@ export function createGroupCommitAppender({
 
   /** After a batch the round keeps its place until as much has come again, or the pause is over. */
   function gather(messages: number): void {
-    const isWorthIt = messages > limits.singlesMax && queuedMessages < messages && gathering === null && !isClosed
+    const isEnough = queuedMessages >= messages || queuedUrgent > 0
+    const isWorthIt = messages > limits.singlesMax && !isEnough && gathering === null && !isClosed
     if (isWorthIt) gathering = { enough: messages, timer: setTimeout(stopGathering, limits.gatherMs) }
     else endRound()
   }
@@ -216,9 +221,12 @@ export function createGroupCommitAppender({
     endRound()
   }
 
-  /** Beside a round that is under way, a small one would cost more than waiting; what is tried again keeps nobody waiting. */
+  /**
+   * Beside a round that is under way, a small one would cost more than waiting, unless somebody waits for what is in it; what is
+   * tried again keeps nobody waiting.
+   */
   function roundsMax(): number {
-    const isWorthIt = queuedMessages >= limits.secondRoundMin || failuresInARow > 0
+    const isWorthIt = queuedMessages >= limits.secondRoundMin || queuedUrgent > 0 || failuresInARow > 0
     return isWorthIt ? limits.roundsUnderWayMax : 1
   }
 
@@ -239,6 +247,7 @@ export function createGroupCommitAppender({
         bytes += unit.bytes
       }
       queuedMessages -= unit.messages.length
+      if (unit.isUrgent) queuedUrgent--
       taken++
     }
     queue = queue.slice(taken)
@@ -263,7 +272,10 @@ export function createGroupCommitAppender({
     logger.warn({ stream, count: unanswered.length, waitMs, err: unanswered[0]?.lastRefusal }, 'append is repeated')
     await delay(waitMs)
     const again = unanswered.filter((unit) => !unit.isSettled)
-    for (const unit of again) queuedMessages += unit.messages.length
+    for (const unit of again) {
+      queuedMessages += unit.messages.length
+      if (unit.isUrgent) queuedUrgent++
+    }
     queue = [...again, ...queue]
   }
 
@@ -479,8 +491,8 @@ export function createGroupCommitAppender({
     }
   }
 
-  async function appendTogether(messages: readonly AppendMessage[]): Promise<Appended> {
-    const result = await enqueue(messages)
+  async function appendTogether(messages: readonly AppendMessage[], isUrgent: boolean): Promise<Appended> {
+    const result = await enqueue(messages, isUrgent)
     const firstSeq = result.seq - messages.length + 1
     for (const [i, { msgId }] of messages.entries()) if (msgId !== undefined) recentIds.add(msgId, firstSeq + i)
     return result
@@ -488,11 +500,11 @@ export function createGroupCommitAppender({
 
   return {
     append: (message) => (message.msgId === undefined ? enqueue([message]) : appendWithId(message, message.msgId)),
-    appendGroup(messages) {
+    appendGroup(messages, { isUrgent = false } = {}) {
       if (messages.length === 0 || messages.length > limits.batchMessagesMax) {
         throw new RangeError(`A group has 1 to ${limits.batchMessagesMax} messages, not ${messages.length}`)
       }
-      return appendTogether(messages)
+      return appendTogether(messages, isUrgent)
     },
     get lastSeq() {
       return lastSeq
