@@ -37,11 +37,12 @@ export function createAttempted({ nats, logger }: { nats: Nats; logger: Logger }
       fromSeq: () => readThroughSeq + 1,
       batchMax: BATCH_MAX,
       gatherMs: GATHER_MS,
+      isOwnTakenFromMemory: true,
       async onBatch(messages) {
-        for (const { data, seq } of messages) {
-          const made = madeAttemptIn(data)
+        for (const message of messages) {
+          const made = madeAttemptIn(message.string())
           if (made !== null) for (const listener of listeners) listener(made)
-          readThroughSeq = seq
+          readThroughSeq = message.seq
         }
       },
     })
@@ -71,11 +72,11 @@ export function createAttempted({ nats, logger }: { nats: Nats; logger: Logger }
   }
 }
 
-const HEAD_BYTES = 1_024
+const HEAD_LENGTH = 1_024
 
 /** An attempt's fact is large for what is asked of it here: its head says it. */
-function madeAttemptIn(data: Uint8Array): MadeAttempt | null {
-  const head = Buffer.from(data.buffer, data.byteOffset, Math.min(HEAD_BYTES, data.length)).toString('latin1')
+function madeAttemptIn(text: string): MadeAttempt | null {
+  const head = text.slice(0, HEAD_LENGTH)
   const deliveryId = /"deliveryId":"([^"]+)"/.exec(head)?.[1]
   if (deliveryId === undefined) return null
   const times = /"createdAtMs":(\d+).*"startedAtMs":(\d+)/.exec(head)
