@@ -3,10 +3,10 @@ import type { Violation } from '#scripts/verify/verify-ledger.ts'
 import { redriveRun } from './redrive-run.ts'
 import { replayRun } from './replay-run.ts'
 
-const HELP = `npm run test:redrive -- [--letters 5000] [--rate 500] [--events 100000] [--replay-rate 1000] [--quiet 20]
+const HELP = `npm run test:redrive -- [--letters 5000] [--rate 500] [--events 100000] [--replay-rate 1000]
 
   Lets so many deliveries die for six causes, mends the receiver and redrives a part of them by a filter, with a kill -9 of jethook in
-  the middle; then replays so many events into a new subscription beside live traffic, which has run alone for --quiet seconds, and
+  the middle; then replays so many events into a new subscription beside live traffic, which runs alone for 10 s in turn with it, and
   cancels a second replay. --letters 0 or --events 0 leaves one of them out.`
 
 const { values } = parseArgs({
@@ -15,7 +15,6 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '500' },
     events: { type: 'string', default: '100000' },
     'replay-rate': { type: 'string', default: '1000' },
-    quiet: { type: 'string', default: '20' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -23,6 +22,8 @@ const { values } = parseArgs({
 const RATE_MISSED_MAX = 0.1
 const SLOWER_MAX = 1.5
 const STOPPED_WITHIN_MS = 1_000
+/** With and without the replay. */
+const TURN_SECONDS = 10
 
 if (values.help) process.stdout.write(`${HELP}\n`)
 else {
@@ -55,7 +56,7 @@ async function redrive(): Promise<boolean> {
 async function replay(): Promise<boolean> {
   const events = Number(values.events)
   const ratePerSecond = Number(values['replay-rate'])
-  const result = await replayRun({ events, ratePerSecond, quietSeconds: Number(values.quiet), report })
+  const result = await replayRun({ events, ratePerSecond, turnSeconds: TURN_SECONDS, report })
   const { quiet, busy } = result
   const ratio = busy.p99Ms / quiet.p99Ms
   console.log(`

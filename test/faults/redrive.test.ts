@@ -18,7 +18,7 @@ test('deliveries die for six causes; a redrive by filter outlasts a kill -9, and
 })
 
 test('a replay into a new subscription sends each event once, beside live traffic, and stops when it is cancelled', async () => {
-  const result = await replayRun({ events: 1_500, ratePerSecond: 500, quietSeconds: 1, report: () => {} })
+  const result = await replayRun({ events: 1_500, ratePerSecond: 500, turnSeconds: 1, report: () => {} })
   assert.deepEqual(result.violations, [])
   assert.deepEqual([result.missing, result.repeated], [0, 0])
   assert.ok(result.arrivedAfterCancel < 500, 'less than what a second brings')

@@ -38,7 +38,8 @@ export interface LiveTimes {
 interface ReplayRunOptions {
   events: number
   ratePerSecond: number
-  quietSeconds: number
+  /** Live traffic runs with and without the replay, in turns of so long. */
+  turnSeconds: number
   report: (line: string) => void
 }
 
@@ -53,7 +54,7 @@ export function replayRun(options: ReplayRunOptions): Promise<ReplayRunResult> {
 async function replayBesideTraffic(
   bench: JethookBench,
   natsUrl: string,
-  { events, ratePerSecond, quietSeconds, report }: ReplayRunOptions,
+  { events, ratePerSecond, turnSeconds, report }: ReplayRunOptions,
 ): Promise<ReplayRunResult> {
   const { api, receiver } = bench
   bench.react = () => ({ status: 200 })
@@ -63,27 +64,44 @@ async function replayBesideTraffic(
   await until('nothing else is to be done', () => isReadModelCurrent(bench), LIMIT_MS)
   const live = await startLiveTraffic({ ...(await accessTo(bench)), perSecond: LIVE_PER_SECOND })
   await delay(WARM_UP_MS)
-  await live.take()
-  await delay(quietSeconds * 1_000)
-  const quiet = timesOf(await live.take())
+  const quietMs: number[] = []
+  const busyMs: number[] = []
 
   const { subscription_id } = await api.subscribe(`${receiver.url}/replayed`, { labels })
   const post = <T>(path: string, body: object) => api.call<T>('POST', path, { application_id, ...body })
   const asked = { subscription_ids: [subscription_id], rate_per_second: ratePerSecond, confirm: true }
   const replay = async () => (await post<JobAnswer>('/replays', asked)).body.job_id
   const arrivals = () => receiver.requests.length
-  const beganMs = performance.now()
-  await replay()
-  await until('all have arrived', async () => arrivals() >= events, LIMIT_MS)
-  const seconds = (performance.now() - beganMs) / 1_000
-  const busy = timesOf(await live.take())
-  report(`${events} replayed in ${seconds.toFixed(1)} s`)
-  const first = receiver.requests.slice()
-  const distinct = new Set(first.map(({ headers }) => headers['x-event-id'])).size
+
+  /** What happens on a machine that others use as well happens alone and beside the replay: both have their turns. */
+  async function measure(into: number[], limitSeconds: number, isOver = () => false): Promise<number> {
+    await live.take()
+    const beganMs = performance.now()
+    const secondsSince = () => (performance.now() - beganMs) / 1_000
+    while (!isOver() && secondsSince() < limitSeconds) await delay(20)
+    const seconds = secondsSince()
+    into.push(...(await live.take()))
+    return seconds
+  }
+
+  await measure(quietMs, turnSeconds)
+  const first = await replay()
+  let seconds = 0
+  while (arrivals() < events) {
+    seconds += await measure(busyMs, turnSeconds, () => arrivals() >= events)
+    if (arrivals() < events) await post(`/replays/${first}/pause`, {})
+    await delay(SETTLED_MS)
+    await measure(quietMs, turnSeconds)
+    if (arrivals() < events) await post(`/replays/${first}/resume`, {})
+    report(`${arrivals()} of ${events} replayed in ${seconds.toFixed(0)} s`)
+  }
+  const [quiet, busy] = [timesOf(quietMs), timesOf(busyMs)]
+  const once = receiver.requests.slice()
+  const distinct = new Set(once.map(({ headers }) => headers['x-event-id'])).size
 
   const second = await replay()
   const some = Math.min(ratePerSecond, events / 4)
-  await until('the second one is under way', async () => arrivals() > first.length + some, LIMIT_MS)
+  await until('the second one is under way', async () => arrivals() > once.length + some, LIMIT_MS)
   await post(`/replays/${second}/cancel`, {})
   const cancelledMs = Date.now()
   const atCancel = arrivals()
@@ -100,7 +118,7 @@ async function replayBesideTraffic(
     events,
     ratePerSecond,
     missing: events - distinct,
-    repeated: first.length - distinct,
+    repeated: once.length - distinct,
     seconds,
     quiet,
     busy,
@@ -112,6 +130,8 @@ async function replayBesideTraffic(
 
 /** A process that has just begun is slow. */
 const WARM_UP_MS = 2_000
+/** What was under way when the replay was paused has arrived after so long. */
+const SETTLED_MS = 1_000
 
 async function isReadModelCurrent({ api }: JethookBench): Promise<boolean> {
   const { application_id } = api.eventPost()
