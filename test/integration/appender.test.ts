@@ -126,6 +126,34 @@ test('after a batch the next one waits until as much has come again, or for a pa
   appender.close()
 })
 
+test('a few urgent messages wait neither for the round that is under way nor for the pause after a batch', async () => {
+  const counted = countRequests(throughProxy)
+  const limits = { singlesMax: 1, secondRoundMin: 100, gatherMs: 60_000 }
+  const appender = createGroupCommitAppender({ nats: counted.nats, stream: 'EVENTS', logger: testLogger, limits })
+  const subject = newSubject()
+  const appendSome = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => appender.append({ subject, body: 'x' })))
+  const appendUrgent = () => appender.appendGroup([{ subject, body: 'y' }], { isUrgent: true })
+  await appendSome(4)
+  const two = appendSome(2)
+  await appendUrgent()
+  await two
+  assert.equal(counted.requests(), 2)
+  proxy.delayMs = 500
+  const many = appendSome(5)
+  await nextTurn()
+  await nextTurn()
+  assert.equal(counted.requests(), 3)
+  const urgent = appendUrgent()
+  await nextTurn()
+  await nextTurn()
+  assert.equal(counted.requests(), 4)
+  await Promise.all([many, urgent])
+  proxy.delayMs = 0
+  assert.equal((await bodiesOf(subject)).length, 13)
+  appender.close()
+})
+
 test('a duplicate among many fails only its own caller', async () => {
   const subject = newSubject()
   const first = appenderOn(server.nats)

@@ -208,6 +208,12 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'const { ledgerSeq, deliveryId } = page.at(-1)!',
   },
   {
+    name: 'a reader of its own appends does not see that others have written between them',
+    file: 'shared/runtime/own-appends.ts',
+    find: 'if (held === undefined) break',
+    replace: 'if (held === undefined && seq < highestSeq) continue\n        if (held === undefined) break',
+  },
+  {
     name: 'the reconciler is asleep',
     file: 'services/reconciler/worker.ts',
     find: 'if (past !== null) {',
