@@ -71,6 +71,8 @@ export interface WaitingRoom {
 }
 
 const FETCH_MAX = 100
+/** As long as its lane is this empty, a subscription gets more at once: each reading costs the server the more, the more is parked. */
+const FETCH_LARGE = { fill: 0.25, max: 500 }
 const NUDGE_MS = 5
 const LOOK_AGAIN_MS = 50
 const CONTROL_WAIT_MS = 5_000
@@ -178,10 +180,13 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     if (lot?.hasMore) void fetchFrom(lot)
   }
 
+  const fetchMax = ({ lane }: Lot) =>
+    held.countOf(lane) < options.laneBacklogMax * FETCH_LARGE.fill ? FETCH_LARGE.max : FETCH_MAX
+
   async function fetchFrom(lot: Lot): Promise<void> {
     const { subscriptionId } = lot
     try {
-      const items = await parking.read(lot, FETCH_MAX - dispatcher.waitingCount(subscriptionId))
+      const items = await parking.read(lot, fetchMax(lot) - dispatcher.waitingCount(subscriptionId))
       for (const item of items) intake.receiveParked(item)
       // Also after some were read: they may all turn out to be dealt with already.
       if (lot.hasMore) nudgeSoon(subscriptionId, LOOK_AGAIN_MS)
