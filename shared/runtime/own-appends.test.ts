@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createOwnAppendsOf } from './own-appends.ts'
+import { createOwnAppendsOf, type OwnAppends } from './own-appends.ts'
 
 const message = (n: number) => ({ subject: `ledger.${n}`, body: `{"n":${n}}` })
-const ofLedger = (flowMin?: number) => createOwnAppendsOf(flowMin).of('LEDGER')
+
+function wanted(own: OwnAppends): OwnAppends {
+  own.want()
+  return own
+}
+const ofLedger = (flowMin?: number) => wanted(createOwnAppendsOf(flowMin).of('LEDGER'))
+
+test('nothing is kept until somebody follows the stream', () => {
+  const own = createOwnAppendsOf(1).of('LEDGER')
+  own.put([message(1)], 1)
+  assert.deepEqual([own.has(1), own.isFlowing()], [false, false])
+})
 
 test('takes what stands without a hole from a sequence on, and no more than is wanted', () => {
   const own = ofLedger()
@@ -62,7 +73,7 @@ test('waits for a sequence, for a moment behind a hole, and no longer than was s
 
 test('after a break of the connection nothing is left', async () => {
   const { of, clear } = createOwnAppendsOf(1)
-  const own = of('LEDGER')
+  const own = wanted(of('LEDGER'))
   own.put([message(1)], 1)
   const waited = own.waitFor(2, 10_000)
   clear()

@@ -18,6 +18,8 @@ export interface StreamMessage {
  * process needs no copy of them from the server. Only what the server has answered for is here, with the place that it gave.
  */
 export interface OwnAppends {
+  /** Somebody follows the stream: until then nothing is kept. */
+  want(): void
   /** As appended, the first one at `firstSeq`. */
   put(messages: readonly OwnMessage[], firstSeq: number): void
   has(seq: number): boolean
@@ -49,6 +51,7 @@ function createOwnAppends(flowMin: number): OwnAppends {
   const bySeq = new Map<number, Held>()
   let bytes = 0
   let highestSeq = 0
+  let isWanted = false
   let waiters: (() => void)[] = []
   const flow = { sinceMs: 0, count: 0, before: 0 }
 
@@ -86,7 +89,11 @@ function createOwnAppends(flowMin: number): OwnAppends {
   }
 
   return {
+    want() {
+      isWanted = true
+    },
     put(messages, firstSeq) {
+      if (!isWanted) return
       const nowMs = performance.now()
       turnWindow(nowMs)
       flow.count += messages.length

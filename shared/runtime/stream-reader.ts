@@ -93,6 +93,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
   /** After an orderly end it is read on from here. */
   let resumeSeq: number | null = null
   let mayTurnAtMs = 0
+  own?.want()
 
   async function ownConsumer(): Promise<Consumer> {
     const seq = resumeSeq
