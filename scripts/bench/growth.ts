@@ -8,7 +8,7 @@ import { measureThroughput } from './throughput.ts'
 const SUBSCRIPTIONS = [1, 100, 10_000, 100_000]
 const QUICK_SUBSCRIPTIONS = [1, 100]
 const EVENTS = 5_000_000
-const QUICK_EVENTS = 2_000
+const QUICK_EVENTS = 1_000
 const STEPS = 10
 const CREATED_AT_ONCE = 64
 const CONNECTIONS = 128
@@ -34,7 +34,10 @@ export async function benchGrowth(bench: Bench): Promise<Results> {
   }
   const { memoryRatio, rate, first, last } = await deliverMany(bench, events)
   results['growth-events'] = { rate_per_s: rate, figures: { events, jethook_first_mb: first, jethook_last_mb: last } }
-  results['growth'] = { figures: { least_ratio: Math.min(...rates, rate) / rates[0]!, memory_ratio: memoryRatio } }
+  const after = await measureThroughput(bench, 'growth_after')
+  results['growth-after'] = { ...after, figures: memoryOf(bench) }
+  const leastRate = Math.min(...rates, after.rate_per_s)
+  results['growth'] = { figures: { least_ratio: leastRate / rates[0]!, memory_ratio: memoryRatio } }
   return results
 }
 

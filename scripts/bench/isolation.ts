@@ -12,9 +12,9 @@ const WARM_UP_EVENTS = 15
 /** For the times: so many events a second, for so long. */
 const PACED_PER_SECOND = 5
 const PACED_SECONDS = 10
-const QUICK_PACED_SECONDS = 2
+const QUICK_PACED_SECONDS = 1
 const WAITING = 100_000
-const QUICK_WAITING = 2_000
+const QUICK_WAITING = 1_000
 const BATCH = 1_000
 const EVENT_TYPE = 'bench.event.isolated'
 const LIMIT_MS = 10 * 60_000

@@ -6,7 +6,7 @@ import type { Bench } from './stage.ts'
 import { measureThroughput } from './throughput.ts'
 
 const SECONDS = 60
-const QUICK_SECONDS = 2
+const QUICK_SECONDS = 1
 const TIMES_OF_THROUGHPUT = 10
 const BATCH = 20
 const CONNECTIONS = 256

@@ -18,7 +18,7 @@ import type { Results } from './results.ts'
 import type { Bench } from './stage.ts'
 
 const FACTS = 200_000
-const QUICK_FACTS = 20_000
+const QUICK_FACTS = 10_000
 const TABLES = ['deliveries', 'attempts', 'responses']
 /** No lane's: nobody is to deliver them. */
 const SUBJECT_OF_NOBODY = 'ledger.made_deliveries'

@@ -16,12 +16,12 @@ import { STAMP_PLACE, stampedPayload, stampOf } from './stamp.ts'
 import { measureThroughput } from './throughput.ts'
 
 const WAITING = 1_000_000
-const QUICK_WAITING = 10_000
+const QUICK_WAITING = 5_000
 const DUE_AT_ONCE = 10_000
 const QUICK_DUE_AT_ONCE = 500
 /** So long after now they fall due: time enough to schedule them. */
 const DUE_IN_MS = 8_000
-const QUICK_DUE_IN_MS = 3_000
+const QUICK_DUE_IN_MS = 2_000
 const FAR_MS = 24 * 3_600_000
 const LANES = 16
 const EVENT_TYPE = 'bench.event.retried'

@@ -6,7 +6,7 @@ import { startJethookProcess } from './processes.ts'
 import { type Results, spreadOf } from './results.ts'
 
 const WARM_STARTS = 5
-const QUICK_WARM_STARTS = 2
+const QUICK_WARM_STARTS = 1
 
 /** `npm start`, servers included, on an empty home and then on one that is there: until it takes requests. */
 export async function benchStart({ options }: { options: { isQuick: boolean } }): Promise<Results> {
