@@ -3,7 +3,7 @@ import type { Violation } from '#scripts/verify/verify-ledger.ts'
 import { redriveRun } from './redrive-run.ts'
 import { replayRun } from './replay-run.ts'
 
-const HELP = `npm run test:redrive -- [--letters 5000] [--rate 500] [--events 100000] [--replay-rate 1000]
+const HELP = `npm run test:redrive -- [--letters 5000] [--rate 500] [--events 100000] [--replay-rate 250]
 
   Lets so many deliveries die for six causes, mends the receiver and redrives a part of them by a filter, with a kill -9 of jethook in
   the middle; then replays so many events into a new subscription beside live traffic, which runs alone for 10 s in turn with it, and
@@ -14,7 +14,7 @@ const { values } = parseArgs({
     letters: { type: 'string', default: '5000' },
     rate: { type: 'string', default: '500' },
     events: { type: 'string', default: '100000' },
-    'replay-rate': { type: 'string', default: '1000' },
+    'replay-rate': { type: 'string', default: '250' },
     help: { type: 'boolean', default: false },
   },
 })
