@@ -24,7 +24,7 @@ const OWNERSHIP = 'services/deliverer/lane-ownership.ts'
 const RECONCILER = 'services/reconciler/worker.ts'
 const RUNNER = 'projections/runner.ts'
 
-const APPEND_DELIVERIES = 'const { seq } = await ledger.appendGroup([...messages, closing])\n'
+const APPEND_DELIVERIES = 'const { seq } = await ledger.appendGroup([...messages, closing], { isUrgent })\n'
 const SCHEDULE_RETRY =
   'await schedule(lane, nextAttempt(attempt, fact, fact.decision, { source: item.source, seq: item.message.seq }))\n'
 const APPEND_ATTEMPT = 'const { isDuplicate } = await ledger.append({\n      subject: LEDGER_SUBJECTS.attempt,'
