@@ -244,7 +244,7 @@ test('new rows that are not what they should be are not put in place', async () 
   await client.query(`DELETE FROM jethook_rebuild.deliveries WHERE status = 'dead-lettered'`)
   await assert.rejects(build({ name: 'ledger', isReplacing: true }), /wrong in themselves.*attempts without a delivery/)
   await client.query(
-    'UPDATE jethook_rebuild.attempts SET delivery_id = (SELECT min(delivery_id::text)::uuid FROM deliveries)',
+    'UPDATE jethook_rebuild.attempts SET delivery_id = (SELECT min(delivery_id::text)::uuid FROM jethook_rebuild.deliveries)',
   )
   await client.query('TRUNCATE jethook_rebuild.dead_letters')
   await assert.rejects(
