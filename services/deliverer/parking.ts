@@ -262,29 +262,30 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
 
   async function readNext(lot: LotState, max: number): Promise<WorkItem[]> {
     const seqBefore = ledgerSeq()
-    const messages = await readOf(lot, max)
+    const { messages, throughSeq } = await readOf(lot, max)
     if (messages.length === 0) return []
-    lot.cursorSeq = messages.at(-1)!.seq
+    lot.cursorSeq = throughSeq
     lot.doneAfterLedgerSeq ??= seqBefore
-    return messages.filter(isOf(lot)).map((message) => itemOf(lot, message.seq, attemptOfWaiting(message)))
+    return messages.map((message) => itemOf(lot, message.seq, attemptOfWaiting(message)))
   }
 
   /**
    * With a filter the server first counts all that is parked of the lot: the more that is, the longer it takes. So where nearly
-   * everything is of this lot anyway, it is read without one, and others' messages may be among what comes.
-   * @returns nothing only when nothing of the lot is left.
+   * everything is of this lot anyway, it is read without one, and what is others' is left out here.
+   * @returns no messages only when nothing of the lot is left.
    */
-  async function readOf(lot: LotState, max: number): Promise<StoredMsg[]> {
+  async function readOf(lot: LotState, max: number): Promise<{ messages: StoredMsg[]; throughSeq: number }> {
+    const filter = filterOf(lot)
     if (lot.isDense) {
-      const messages = await readBatch(lot.cursorSeq + 1, max, '>')
-      const count = messages.filter(isOf(lot)).length
-      lot.isDense = count * 2 > max
-      if (count > 0) return messages
+      const all = await readBatch(lot.cursorSeq + 1, max, '>')
+      const messages = all.filter(({ subject }) => subject.startsWith(filter.slice(0, -1)))
+      lot.isDense = messages.length * 2 > max
+      if (messages.length > 0) return { messages, throughSeq: all.at(-1)!.seq }
     }
-    const messages = await readBatch(lot.cursorSeq + 1, max, filterOf(lot))
-    const stretch = messages.length === 0 ? 0 : messages.at(-1)!.seq - messages[0]!.seq + 1
-    lot.isDense = messages.length >= DENSE_MIN && stretch < messages.length * 2
-    return messages
+    const messages = await readBatch(lot.cursorSeq + 1, max, filter)
+    const throughSeq = messages.at(-1)?.seq ?? lot.cursorSeq
+    lot.isDense = messages.length >= DENSE_MIN && throughSeq - messages[0]!.seq + 1 < messages.length * 2
+    return { messages, throughSeq }
   }
 
   async function readBatch(seq: number, batch: number, filter: string): Promise<StoredMsg[]> {
@@ -299,11 +300,6 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
       if ((error as { code?: unknown }).code !== MESSAGE_NOT_FOUND) throw error
     }
     return found
-  }
-
-  function isOf(lot: LotState): (message: StoredMsg) => boolean {
-    const prefix = filterOf(lot).slice(0, -1)
-    return ({ subject }) => subject.startsWith(prefix)
   }
 
   /** Of the leader: another copy may still have what is purged, which would be made once more. */

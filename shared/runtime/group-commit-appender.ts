@@ -139,6 +139,11 @@ export function createGroupCommitAppender({
     }, DEADLINE_CHECK_MS).unref()
   }
 
+  function countQueued({ messages, isUrgent }: Unit, sign: 1 | -1): void {
+    queuedMessages += sign * messages.length
+    if (isUrgent) queuedUrgent += sign
+  }
+
   function hasRoom(): boolean {
     return waitingMessages < limits.waitingMessagesMax && waitingBytes < limits.waitingBytesMax
   }
@@ -159,7 +164,7 @@ export function createGroupCommitAppender({
       for (const message of messages) bytes += message.body.length
       waitingMessages += messages.length
       waitingBytes += bytes
-      queue.push({
+      const unit: Unit = {
         messages,
         isUrgent,
         bytes,
@@ -169,9 +174,9 @@ export function createGroupCommitAppender({
         lastRefusal: null,
         resolve,
         reject,
-      })
-      queuedMessages += messages.length
-      if (isUrgent) queuedUrgent++
+      }
+      queue.push(unit)
+      countQueued(unit, 1)
       if (gathering !== null && (isUrgent || queuedMessages >= gathering.enough)) stopGathering()
       planPump()
     })
@@ -246,8 +251,7 @@ export function createGroupCommitAppender({
         count += unit.messages.length
         bytes += unit.bytes
       }
-      queuedMessages -= unit.messages.length
-      if (unit.isUrgent) queuedUrgent--
+      countQueued(unit, -1)
       taken++
     }
     queue = queue.slice(taken)
@@ -272,10 +276,7 @@ export function createGroupCommitAppender({
     logger.warn({ stream, count: unanswered.length, waitMs, err: unanswered[0]?.lastRefusal }, 'append is repeated')
     await delay(waitMs)
     const again = unanswered.filter((unit) => !unit.isSettled)
-    for (const unit of again) {
-      queuedMessages += unit.messages.length
-      if (unit.isUrgent) queuedUrgent++
-    }
+    for (const unit of again) countQueued(unit, 1)
     queue = [...again, ...queue]
   }
 

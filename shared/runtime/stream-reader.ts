@@ -127,20 +127,21 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     // What the server has forgotten in a restart the client would find out only after seconds.
     const forget = nats.onReconnect(() => messages?.stop())
     const hand = createHandOver()
+    let ownFromSeq: number | null = null
     try {
       for await (const batch of batchesOf(messages, batchMax)) {
         const last = batch.at(-1)!
         await hand(batch, () => options.onBatch(batch, () => last.info.pending === 0))
         if (stopping.signal.aborted) return
         if (own === null || !isWorthTurning(own, last.seq)) continue
-        resumeSeq = last.seq + 1
+        ownFromSeq = last.seq + 1
         break
       }
     } finally {
       forget()
       messages.stop()
     }
-    if (own !== null && resumeSeq !== null) await followOwn(own, resumeSeq)
+    if (own !== null && ownFromSeq !== null) resumeSeq = await followOwn(own, ownFromSeq)
   }
 
   /** Hands batches over one after the other, with the pauses that make them larger under load. */
@@ -159,25 +160,24 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     performance.now() >= mayTurnAtMs && own.isFlowing() && (own.has(lastSeq + 1) || own.has(lastSeq))
 
   /**
-   * Takes from memory what comes, as long as all that comes is our own. Ends in order when none has come for a moment, or when
-   * others have written; when `onBatch` throws, the position is lost with it.
+   * Takes from memory what comes, as long as all that comes is our own.
+   * @returns where to read on, when none has come for a moment or others have written; null when the position has to be asked for.
    */
-  async function followOwn(own: OwnAppends, fromSeq: number): Promise<void> {
+  async function followOwn(own: OwnAppends, fromSeq: number): Promise<number | null> {
     const filter = options.filterSubjects && new Set(options.filterSubjects)
     const hand = createHandOver()
     let isBroken = false
     const forget = nats.onReconnect(() => {
       isBroken = true
     })
-    resumeSeq = null
+    const isUnbroken = () => !isBroken && nats.isUp()
     let nextSeq = fromSeq
     try {
-      while (!stopping.signal.aborted && !isBroken && nats.isUp()) {
+      while (!stopping.signal.aborted && isUnbroken()) {
         const taken = own.take(nextSeq, batchMax)
         if (taken.length === 0) {
           if (await own.waitFor(nextSeq, OWN_IDLE_MS)) continue
-          if (!isBroken && nats.isUp()) resumeSeq = nextSeq
-          return
+          return isUnbroken() ? nextSeq : null
         }
         nextSeq += taken.length
         const batch = filter ? taken.filter(({ subject }) => filter.has(subject)) : taken
@@ -185,6 +185,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
         // It was asked for by one that takes such messages.
         if (batch.length > 0) await hand(batch, () => (options as FromMemoryToo).onBatch(batch, isAtEnd))
       }
+      return null
     } finally {
       forget()
       mayTurnAtMs = performance.now() + TURN_INTERVAL_MS

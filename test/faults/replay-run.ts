@@ -87,7 +87,9 @@ async function replayBesideTraffic(
   await measure(quietMs, turnSeconds)
   const first = await replay()
   let seconds = 0
+  const untilMs = performance.now() + limitOf(events, ratePerSecond, turnSeconds)
   while (arrivals() < events) {
+    if (performance.now() > untilMs) throw new Error(`${arrivals()} of ${events} have arrived`)
     seconds += await measure(busyMs, turnSeconds, () => arrivals() >= events)
     if (arrivals() < events) await post(`/replays/${first}/pause`, {})
     await delay(SETTLED_MS)
@@ -132,6 +134,12 @@ async function replayBesideTraffic(
 const WARM_UP_MS = 2_000
 /** What was under way when the replay was paused has arrived after so long. */
 const SETTLED_MS = 1_000
+
+/** In ms: twice the time that it takes at its rate, turns without it included, and some more for a slow start. */
+function limitOf(events: number, ratePerSecond: number, turnSeconds: number): number {
+  const turns = Math.ceil(events / ratePerSecond / turnSeconds)
+  return LIMIT_MS + 2 * turns * (2 * turnSeconds * 1_000 + SETTLED_MS)
+}
 
 async function isReadModelCurrent({ api }: JethookBench): Promise<boolean> {
   const { application_id } = api.eventPost()
