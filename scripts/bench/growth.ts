@@ -11,13 +11,15 @@ const EVENTS = 5_000_000
 const QUICK_EVENTS = 1_000
 const STEPS = 10
 const CREATED_AT_ONCE = 64
+const TOLD_EACH = 10_000
 const CONNECTIONS = 128
 const PAYLOAD_BYTES = 1_024
-const OTHERS_TYPE = 'bench.event.of_others'
+/** The types of all events that are measured. */
+const OTHERS_TYPES = 'bench.**'
 const EVENT_TYPE = 'bench.growth.delivered'
 
 /**
- * Throughput with ever more subscriptions (each event still goes to one of them), and memory while many events are delivered:
+ * Throughput with ever more subscriptions (each event still goes to one of them: the others are other tenants'), and memory while many events are delivered:
  * after the first tenth of them, and after the last. `--size` says how many events.
  */
 export async function benchGrowth(bench: Bench): Promise<Results> {
@@ -46,22 +48,20 @@ const memoryOf = ({ jethookPid, servers }: Bench) => ({
   nats_mb: residentMb(servers.nats!.pid),
 })
 
-/** Subscriptions that want other events. */
-async function subscribeOthers({ credentials }: Bench, count: number): Promise<void> {
+/** Subscriptions of other tenants: they want the same types, with another label. */
+async function subscribeOthers({ credentials, tell, options }: Bench, count: number): Promise<void> {
   const call = createCall(credentials)
-  const [service, resource_type, verb] = OTHERS_TYPE.split('.')
-  if (count <= 0) return
-  await call('/event_types', { service, resource_type, verb })
   let left = count
   await Promise.all(
     Array.from({ length: CREATED_AT_ONCE }, async () => {
       while (left-- > 0) {
         await call('/subscriptions', {
           is_enabled: true,
-          event_types: [OTHERS_TYPE],
-          labels: { of: String(left) },
+          event_types: [OTHERS_TYPES],
+          labels: { tenant: String(left) },
           target: { type: 'http', method: 'POST', url: 'http://127.0.0.1:9/', headers: {} },
         })
+        if (!options.isQuick && left % TOLD_EACH === 0) tell(`growth: ${left} subscriptions to be made`)
       }
     }),
   )

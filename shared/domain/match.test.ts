@@ -99,10 +99,66 @@ test('a pattern wants the types that it stands for, also when subscriptions chan
   assert.deepEqual(matched(states).sort(), ['one', 'rest', 'twice'])
   const registry = createRegistry()
   registry.evolve(states[0]!, 1)
-  assert.equal(registry.subscriptionsOf('app', 'a.x.c').length, 1)
+  assert.equal(registry.subscriptionsOf('app', 'a.x.c', {}).length, 1)
   registry.evolve({ ...states[0]!, eventTypes: ['z.*.c'] }, 2)
-  assert.equal(registry.subscriptionsOf('app', 'a.x.c').length, 0)
-  assert.equal(registry.subscriptionsOf('app', 'z.x.c').length, 1)
+  assert.equal(registry.subscriptionsOf('app', 'a.x.c', {}).length, 0)
+  assert.equal(registry.subscriptionsOf('app', 'z.x.c', {}).length, 1)
+})
+
+const pairs = fc.dictionary(fc.constantFrom('tenant', 'region', 'all'), fc.constantFrom('1', '2', '3'), { maxKeys: 3 })
+const changes = fc.array(
+  fc.record({
+    id: fc.constantFrom('s1', 's2', 's3', 's4', 's5'),
+    eventTypes: fc.uniqueArray(fc.constantFrom('a.b.c', 'a.b.d', 'a.*.c', 'a.**'), { minLength: 1, maxLength: 3 }),
+    labels: pairs,
+    isEnabled: fc.boolean(),
+  }),
+  { maxLength: 15 },
+)
+
+test('whatever changed: those are found whose type and labels are right, in the order of their changes', () => {
+  fc.assert(
+    fc.property(changes, pairs, (changed, eventLabels) => {
+      const registry = createRegistry()
+      for (const [i, { id, ...more }] of changed.entries()) {
+        registry.evolve(subscription(id, more), i + 1)
+        // Asked in between, too: what is remembered must not outlive a change.
+        registry.subscriptionsOf('app', 'a.b.c', eventLabels)
+      }
+      const event = { ...EVENT, labels: eventLabels }
+      const found = matchEvent({ event, payload: PAYLOAD }, 1, registry).map((delivery) => delivery.subscriptionId)
+      const wanted = [...registry.subscriptions.values()]
+        .filter(({ state }) => state.isEnabled && hasLabels(eventLabels, state.labels))
+        .filter(({ state }) => state.eventTypes.some((name) => name !== 'a.b.d'))
+        .sort((a, b) => a.seq - b.seq)
+        .map(({ state }) => state.subscriptionId)
+      assert.deepEqual(found, wanted)
+    }),
+  )
+})
+
+test('of many tenants, only the subscriptions of the one that an event is about are looked at', () => {
+  const registry = createRegistry()
+  for (let i = 0; i < 1_000; i++)
+    registry.evolve(subscription(`s${i}`, { labels: { all: 'yes', tenant: String(i) } }), i + 1)
+  // The first one stands at the label that all of them have.
+  const found = registry.subscriptionsOf('app', 'a.b.c', { all: 'yes', tenant: '7' })
+  assert.deepEqual(
+    found.map(({ state }) => state.subscriptionId),
+    ['s0', 's7'],
+  )
+})
+
+test('what an application has is counted without what is deleted', () => {
+  const registry = createRegistry()
+  registry.evolve(subscription('one'), 1)
+  registry.evolve(subscription('two', { isEnabled: false }), 2)
+  registry.evolve(subscription('one', { labels: { a: 'b' } }), 3)
+  assert.equal(registry.subscriptionCountOf('app'), 2)
+  registry.evolve(subscription('one', { deletedAtMs: 1 }), 4)
+  registry.evolve(subscription('one', { deletedAtMs: 1 }), 5)
+  assert.equal(registry.subscriptionCountOf('app'), 1)
+  assert.equal(registry.subscriptionCountOf('other'), 0)
 })
 
 test('a filter decides by the payload, and a payload that is no JSON satisfies none', () => {
@@ -120,8 +176,8 @@ test('a deleted application wants nothing, and what was matched before is cancel
   registry.evolve(applicationState(), 1)
   registry.evolve(subscription('s'), 2)
   registry.evolve(applicationState({ deletedAtMs: 1 }), 9)
-  assert.deepEqual(registry.subscriptionsOf('app', 'a.b.c'), [])
+  assert.deepEqual(registry.subscriptionsOf('app', 'a.b.c', {}), [])
   assert.equal(registry.subscriptions.get('s')?.cancelledBeforeSeq, 9)
   registry.evolve(subscription('s'), 12)
-  assert.deepEqual(registry.subscriptionsOf('app', 'a.b.c'), [])
+  assert.deepEqual(registry.subscriptionsOf('app', 'a.b.c', {}), [])
 })

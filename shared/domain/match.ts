@@ -67,7 +67,7 @@ export function matchEvent(
     document ??= filterDocumentOf(matchable)
     return document
   }
-  for (const { state, filter } of registry.subscriptionsOf(event.applicationId, event.eventType)) {
+  for (const { state, filter } of registry.subscriptionsOf(event.applicationId, event.eventType, event.labels)) {
     if (!hasLabels(event.labels, state.labels)) continue
     if (filter !== null && !matchesFilter(filter, documentOf())) continue
     deliveries.push({

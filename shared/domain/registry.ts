@@ -66,8 +66,14 @@ export interface Registry {
   eventTypesOf(applicationId: string): readonly Sequenced<EventTypeState>[]
   /** All subscriptions of an application, disabled and deleted ones included. */
   allSubscriptionsOf(applicationId: string): readonly RegisteredSubscription[]
-  /** The enabled subscriptions of a live application that want this type, by name or by pattern. */
-  subscriptionsOf(applicationId: string, eventType: string): readonly RegisteredSubscription[]
+  /** How many subscriptions an application has, disabled ones included, deleted ones not. */
+  subscriptionCountOf(applicationId: string): number
+  /** The enabled subscriptions of a live application that want this type, by name or by pattern, and at least one of the labels. */
+  subscriptionsOf(
+    applicationId: string,
+    eventType: string,
+    labels: Record<string, string>,
+  ): readonly RegisteredSubscription[]
   evolve(fact: ControlFact, seq: number): void
 }
 
@@ -85,6 +91,8 @@ function createGroups<T>() {
   }
 }
 
+const livesOf = ({ deletedAtMs }: SubscriptionState) => (deletedAtMs === null ? 1 : 0)
+
 export function createRegistry(): Registry {
   let lastSeq = 0
   const accounts = createAccounts()
@@ -100,6 +108,8 @@ export function createRegistry(): Registry {
   const eventTypes = createGroups<Sequenced<EventTypeState>>()
   const subscriptions = new Map<string, RegisteredSubscription>()
   const subscriptionsByApplication = createGroups<RegisteredSubscription>()
+  /** Of those that are not deleted, by application. */
+  const subscriptionCounts = new Map<string, number>()
   const lanes = new Map<number, LaneCheckpoint>()
   const laneOwners = new Map<number, Sequenced<LaneOwner>>()
   const receivers = new Map<string, Sequenced<ReceiverState>>()
@@ -118,6 +128,8 @@ export function createRegistry(): Registry {
   function register(state: SubscriptionState, seq: number, filter: CompiledFilter | null) {
     const before = subscriptions.get(state.subscriptionId)
     if (before) wanted.remove(before)
+    const more = livesOf(state) - (before ? livesOf(before.state) : 0)
+    subscriptionCounts.set(state.applicationId, (subscriptionCounts.get(state.applicationId) ?? 0) + more)
     const endSeq = endOfApplication(state.applicationId)
     const calledOffSeq = calledOffSeqs.get(state.subscriptionId) ?? 0
     const beforeSeq = Math.max(cancelledBeforeSeq(state, seq), endSeq, calledOffSeq)
@@ -168,7 +180,8 @@ export function createRegistry(): Registry {
     eventType: (applicationId, name) => eventTypes.get(applicationId, name),
     eventTypesOf: (applicationId) => eventTypes.of(applicationId),
     allSubscriptionsOf: (applicationId) => subscriptionsByApplication.of(applicationId),
-    subscriptionsOf: (applicationId, eventType) => wanted.find(applicationId, eventType),
+    subscriptionCountOf: (applicationId) => subscriptionCounts.get(applicationId) ?? 0,
+    subscriptionsOf: (applicationId, eventType, labels) => wanted.find(applicationId, eventType, labels),
     evolve(fact, seq) {
       if (seq <= lastSeq) return
       switch (fact.type) {

@@ -52,10 +52,9 @@ export function applicationSteps(
   registry: Registry,
 ): ApplicationInfo['onboarding_steps'] {
   const types = registry.eventTypesOf(applicationId)
-  const subscriptions = registry.allSubscriptionsOf(applicationId)
   return {
     event_type: stepOf(types.some(({ state }) => state.deactivatedAtMs === null)),
-    subscription: stepOf(subscriptions.some(({ state }) => state.deletedAtMs === null)),
+    subscription: stepOf(registry.subscriptionCountOf(applicationId) > 0),
     event: stepOf(withEvents.has(applicationId)),
   }
 }

@@ -27,7 +27,7 @@ export function refuseFullOrganization(organization: OrganizationState, { regist
 
 /** @throws {ProblemError} TooManySubscriptionsPerApplication. */
 export function refuseFullApplication(application: ApplicationState, deps: QuotaDependencies): void {
-  const count = deps.registry.allSubscriptionsOf(application.applicationId).filter(isLive).length
+  const count = deps.registry.subscriptionCountOf(application.applicationId)
   if (count >= limitsOf(application, deps).subscriptionsPerApplication)
     throw new ProblemError('TooManySubscriptionsPerApplication')
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SearchAnswer, type SearchHit, SearchQuery } from '#shared/contract/search-schemas.ts'
 import type { GatewayServer } from '../app.ts'
 import type { RouteDependencies } from '../dependencies.ts'
@@ -12,6 +13,7 @@ const TEXT_MIN = 2
 const TEXT_MAX = 500
 /** Of event types that begin alike, so many are looked for events of. */
 const TYPES_MAX = 20
+const OPENED_AT_ONCE = 200
 
 /** One box for everything: ids, types, labels, addresses and what went wrong. */
 export function registerSearchRoutes(server: GatewayServer, deps: RouteDependencies): void {
@@ -36,7 +38,7 @@ export function registerSearchRoutes(server: GatewayServer, deps: RouteDependenc
         throw badQuery(`q needs ${TEXT_MIN} to ${TEXT_MAX} characters`)
       await freshRegistry.catchUp()
       const limit = query.limit ?? LIMIT_DEFAULT
-      const known = fromRegistry(applicationId, terms)
+      const known = await fromRegistry(applicationId, terms, limit)
       try {
         await request.catchUp(reply)
         const { hits, lookedBackTo } = await fromRows(applicationId, terms, limit)
@@ -49,25 +51,28 @@ export function registerSearchRoutes(server: GatewayServer, deps: RouteDependenc
     },
   )
 
-  function fromRegistry(applicationId: string, { ids, text }: SearchTerms): SearchHit[] {
+  async function fromRegistry(applicationId: string, terms: SearchTerms, limit: number): Promise<SearchHit[]> {
     const types = registry
       .eventTypesOf(applicationId)
-      .filter(({ state }) => state.deactivatedAtMs === null && state.name.toLowerCase().startsWith(text))
+      .filter(({ state }) => state.deactivatedAtMs === null && state.name.toLowerCase().startsWith(terms.text))
       .map(({ state: { name } }): SearchHit => ({ kind: 'event_type', id: name, title: name, detail: 'Event type' }))
-    const subscriptions = registry
-      .allSubscriptionsOf(applicationId)
-      .filter(({ state }) => state.deletedAtMs === null)
-      .flatMap(({ state }): SearchHit[] => {
-        const { subscriptionId, description } = state
-        const url = openSubscription(secretBox, state).targetUrl ?? state.target.url
-        const isWanted =
-          (ids !== null && subscriptionId >= ids.from && subscriptionId <= ids.to) ||
-          url.toLowerCase().includes(text) ||
-          (description ?? '').toLowerCase().includes(text)
-        const hit = { kind: 'subscription', id: subscriptionId, subscription_id: subscriptionId } as const
-        return isWanted ? [{ ...hit, title: description ?? url, detail: url }] : []
-      })
-    return [...subscriptions, ...types]
+    return [...(await subscriptionHits(applicationId, terms, limit)), ...types]
+  }
+
+  /** Addresses are sealed: to open those of many subscriptions takes its time, in which others have their turn. */
+  async function subscriptionHits(applicationId: string, terms: SearchTerms, limit: number): Promise<SearchHit[]> {
+    const hits: SearchHit[] = []
+    for (const [i, { state }] of registry.allSubscriptionsOf(applicationId).entries()) {
+      if (hits.length >= limit) break
+      if (i % OPENED_AT_ONCE === OPENED_AT_ONCE - 1) await nextTurn()
+      if (state.deletedAtMs !== null) continue
+      const { subscriptionId, description } = state
+      const url = openSubscription(secretBox, state).targetUrl ?? state.target.url
+      if (!isWanted({ subscriptionId, url, description: description ?? '' }, terms)) continue
+      const hit = { kind: 'subscription', id: subscriptionId, subscription_id: subscriptionId } as const
+      hits.push({ ...hit, title: description ?? url, detail: url })
+    }
+    return hits
   }
 
   async function fromRows(
@@ -88,6 +93,14 @@ export function registerSearchRoutes(server: GatewayServer, deps: RouteDependenc
     const lookedBackTo = label === null ? null : await labelsLookedBackTo(orm, applicationId)
     return { hits: found.flat().map(withoutNulls), lookedBackTo }
   }
+}
+
+function isWanted(
+  { subscriptionId, url, description }: { subscriptionId: string; url: string; description: string },
+  { ids, text }: SearchTerms,
+): boolean {
+  if (ids !== null && subscriptionId >= ids.from && subscriptionId <= ids.to) return true
+  return url.toLowerCase().includes(text) || description.toLowerCase().includes(text)
 }
 
 function withoutNulls(hit: SearchHit): SearchHit {

@@ -33,7 +33,7 @@ export function registerUsageRoutes(server: GatewayServer, deps: RouteDependenci
       return {
         ...(await eventsOf([applicationId], applicationLimits(application, ofOrganization))),
         subscriptions: {
-          used: registry.allSubscriptionsOf(applicationId).filter(isLive).length,
+          used: registry.subscriptionCountOf(applicationId),
           limit: limitOf(ofOrganization.subscriptionsPerApplication),
         },
         event_types: {
