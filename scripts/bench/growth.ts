@@ -3,13 +3,14 @@ import { createCall } from './jethook-load.ts'
 import { runLoad, startBenchReceiver } from './processes.ts'
 import type { Results } from './results.ts'
 import type { Bench } from './stage.ts'
-import { measureThroughput } from './throughput.ts'
+import { measureThroughput, referenceThroughput } from './throughput.ts'
 
 const SUBSCRIPTIONS = [1, 100, 10_000, 100_000]
 const QUICK_SUBSCRIPTIONS = [1, 100]
 const EVENTS = 5_000_000
 const QUICK_EVENTS = 1_000
 const STEPS = 10
+const QUICK_STEPS = 3
 const CREATED_AT_ONCE = 64
 const TOLD_EACH = 10_000
 const CONNECTIONS = 128
@@ -30,7 +31,8 @@ export async function benchGrowth(bench: Bench): Promise<Results> {
   for (const count of bench.options.isQuick ? QUICK_SUBSCRIPTIONS : SUBSCRIPTIONS) {
     await subscribeOthers(bench, count - made)
     made = Math.max(made, count)
-    const line = await measureThroughput(bench, `growth_with_${count}`)
+    const measure = count === 1 ? referenceThroughput : measureThroughput
+    const line = await measure(bench, `growth_with_${count}`)
     rates.push(line.rate_per_s)
     results[`growth-subscriptions-${count}`] = { ...line, figures: memoryOf(bench) }
   }
@@ -72,10 +74,11 @@ async function deliverMany(bench: Bench, events: number) {
   try {
     await bench.target.subscribe(EVENT_TYPE, [`${receiver.url}/`])
     const request = bench.target.eventRequest(EVENT_TYPE, PAYLOAD_BYTES)
-    const step = Math.ceil(events / STEPS)
+    const steps = bench.options.isQuick ? QUICK_STEPS : STEPS
+    const step = Math.ceil(events / steps)
     const memory: number[] = []
     const rates: number[] = []
-    for (let i = 0; i < STEPS; i++) {
+    for (let i = 0; i < steps; i++) {
       const beganMs = performance.now()
       await runLoad({ ...request, connections: CONNECTIONS, total: step })
       await receiver.reached(step * (i + 1))

@@ -7,7 +7,7 @@ import type { Results, ScenarioResult } from './results.ts'
 import type { Bench } from './stage.ts'
 
 const EVENTS = 20_000
-const QUICK_EVENTS = 3_000
+const QUICK_EVENTS = 2_000
 const WARM_UP_EVENTS = 1_000
 const CONNECTIONS = [64, 256]
 const EVENT_TYPE = 'bench.event.ingested'
@@ -25,8 +25,8 @@ export async function benchIngest(bench: Bench): Promise<Results> {
   const reference = await startReference()
   const results: Results = {}
   try {
-    await runLoad(load(64, WARM_UP_EVENTS))
-    await runLoad({ ...load(64, WARM_UP_EVENTS), ...reference.place })
+    await runLoad(load(64, WARM_UP_EVENTS * bench.scale))
+    await runLoad({ ...load(64, WARM_UP_EVENTS * bench.scale), ...reference.place })
     for (const connections of CONNECTIONS) {
       results[`ingest-${connections}`] = await measure(load(connections, total), () => bench.startCpuMeter())
       results[`ingest-${connections}-fastify`] = await measure(

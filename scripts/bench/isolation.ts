@@ -7,14 +7,14 @@ import type { Bench } from './stage.ts'
 const HEALTHY = 99
 /** Each goes to all healthy subscriptions. */
 const EVENTS = 300
-const QUICK_EVENTS = 40
+const QUICK_EVENTS = 30
 const WARM_UP_EVENTS = 15
 /** For the times: so many events a second, for so long. */
 const PACED_PER_SECOND = 5
 const PACED_SECONDS = 10
 const QUICK_PACED_SECONDS = 1
 const WAITING = 100_000
-const QUICK_WAITING = 1_000
+const QUICK_WAITING = 500
 const BATCH = 1_000
 const EVENT_TYPE = 'bench.event.isolated'
 const LIMIT_MS = 10 * 60_000

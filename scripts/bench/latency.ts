@@ -3,7 +3,7 @@ import type { Results } from './results.ts'
 import type { Drive } from './stage.ts'
 
 const SECONDS = 20
-const QUICK_SECONDS = 2
+const QUICK_SECONDS = 1
 const WARM_UP_SECONDS = 1
 const SHARE_OF_THROUGHPUT = 0.5
 const CONNECTIONS = 128

@@ -16,8 +16,16 @@ export interface FactsOf {
   eventType: string
 }
 
+/** No lane's: nobody is to deliver them. */
+const SUBJECT_OF_NOBODY = 'ledger.made_deliveries'
+
 export function madeDelivery(of: FactsOf, nowMs: number): DeliveryCreated {
   return { v: 1, type: 'delivery', deliveryId: randomUUID(), ...of, controlSeq: 1, createdAtMs: nowMs }
+}
+
+/** Tells that there is this delivery, but no deliverer. */
+export function deliveryMessage(delivery: DeliveryCreated): AppendMessage {
+  return { subject: SUBJECT_OF_NOBODY, body: JSON.stringify(delivery), msgId: delivery.deliveryId }
 }
 
 /** The fact of a first attempt, as a receiver that answers shortly makes it. */

@@ -31,7 +31,7 @@ export async function benchNats(bench: Bench): Promise<Record<string, ScenarioRe
   try {
     const results: Record<string, ScenarioResult> = {}
     for (const [name, send] of Object.entries(doors)) {
-      await untilStored(nats, WARM_UP_EVENTS, { send, startCpuMeter })
+      await untilStored(nats, WARM_UP_EVENTS * scale, { send, startCpuMeter })
       results[name] = await untilStored(nats, Math.round((EVENTS * scale) / BATCH_EVENTS) * BATCH_EVENTS, {
         send,
         startCpuMeter,

@@ -3,10 +3,10 @@ import { batchLoad } from './jethook-load.ts'
 import { runLoad, startBenchReceiver } from './processes.ts'
 import type { Results } from './results.ts'
 import type { Bench } from './stage.ts'
-import { measureThroughput } from './throughput.ts'
+import { measureThroughput, referenceThroughput } from './throughput.ts'
 
 const SECONDS = 60
-const QUICK_SECONDS = 1
+const QUICK_SECONDS = 0.5
 const TIMES_OF_THROUGHPUT = 10
 const BATCH = 20
 const CONNECTIONS = 256
@@ -20,7 +20,7 @@ const EVENT_TYPE = 'bench.overload.delivered'
  * Then all that was acknowledged has to be delivered and written down, and the throughput to be what it was.
  */
 export async function benchOverload(bench: Bench): Promise<Results> {
-  const before = await measureThroughput(bench, 'overload_before')
+  const before = await referenceThroughput(bench, 'overload_before')
   const eventsPerSecond = Math.round(before.rate_per_s * TIMES_OF_THROUGHPUT)
   const seconds = bench.size(SECONDS, QUICK_SECONDS)
   const receiver = await startBenchReceiver()

@@ -13,15 +13,13 @@ import { createLogger } from '#shared/runtime/logger.ts'
 import { connectNats, type Nats } from '#shared/runtime/nats.ts'
 import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { startCpuMeter } from './cpu.ts'
-import { appendMade, madeAttempt, madeDelivery } from './made-facts.ts'
+import { appendMade, deliveryMessage, madeAttempt, madeDelivery } from './made-facts.ts'
 import type { Results } from './results.ts'
 import type { Bench } from './stage.ts'
 
 const FACTS = 200_000
-const QUICK_FACTS = 10_000
+const QUICK_FACTS = 5_000
 const TABLES = ['deliveries', 'attempts', 'responses']
-/** No lane's: nobody is to deliver them. */
-const SUBJECT_OF_NOBODY = 'ledger.made_deliveries'
 const POLL_MS = 20
 const LIMIT_MS = 20 * 60_000
 
@@ -75,7 +73,7 @@ async function fillLedger(nats: Nats, applicationId: string, facts: number): Pro
           eventType: 'bench.made.fact',
         }
         delivery = madeDelivery(of, nowMs)
-        return { subject: SUBJECT_OF_NOBODY, body: JSON.stringify(delivery), msgId: delivery.deliveryId }
+        return deliveryMessage(delivery)
       }
       const fact = madeAttempt(delivery, { nowMs, statusCode: 200, decision: { type: 'succeeded' } })
       delivery = null

@@ -8,9 +8,9 @@ import type { Bench } from './stage.ts'
 
 const SMALL_ROWS = 10_000
 const LARGE_ROWS = 10_000_000
-const QUICK_ROWS = 50_000
+const QUICK_ROWS = 30_000
 const TIMES = 60
-const QUICK_TIMES = 20
+const QUICK_TIMES = 10
 const WARM_UP = 10
 const PAGE = 100
 const EVENT_TYPE = 'bench.event.read'

@@ -8,12 +8,12 @@ import { connectNats } from '#shared/runtime/nats.ts'
 import { readStreamState, STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { residentMb } from './cpu.ts'
 import { createCall } from './jethook-load.ts'
-import { appendMade, type FactsOf, madeAttempt, madeDelivery } from './made-facts.ts'
+import { appendMade, deliveryMessage, type FactsOf, madeAttempt, madeDelivery } from './made-facts.ts'
 import { startBenchReceiver } from './processes.ts'
 import type { Results } from './results.ts'
 import type { Bench } from './stage.ts'
 import { STAMP_PLACE, stampedPayload, stampOf } from './stamp.ts'
-import { measureThroughput } from './throughput.ts'
+import { measureThroughput, referenceThroughput } from './throughput.ts'
 
 const WAITING = 1_000_000
 const QUICK_WAITING = 5_000
@@ -39,7 +39,7 @@ export async function benchRetries(bench: Bench): Promise<Results> {
   const receiver = await startBenchReceiver()
   const call = createCall(credentials)
   try {
-    const without = await measureThroughput(bench, 'retries_without')
+    const without = await referenceThroughput(bench, 'retries_without')
     await call('/event_types', { service: 'bench', resource_type: 'event', verb: 'retried' })
     const { subscription_id } = await call<{ subscription_id: string }>('/subscriptions', {
       is_enabled: true,
@@ -86,6 +86,7 @@ export async function benchRetries(bench: Bench): Promise<Results> {
     const dueMs = Date.now() + (bench.options.isQuick ? QUICK_DUE_IN_MS : DUE_IN_MS)
     const of = await postEvent(subscriptionId, dueMs)
     const deliveries = Array.from({ length: count }, () => madeDelivery(of, Date.now()))
+    await appendMade(nats, 'LEDGER', { count, message: (i) => deliveryMessage(deliveries[i]!) })
     await appendMade(nats, 'LEDGER', { count, message: (i) => failedAttempt(deliveries[i]!, dueMs) })
     await appendMade(nats, 'WAITING', { count, message: (i) => scheduled(deliveries[i]!, dueMs) })
     if (Date.now() > dueMs) bench.tell('the retries were due before all of them were scheduled')

@@ -54,7 +54,7 @@ const POLL_MS = 50
 /** One sender sends all: what is measured is not how others are kept from flooding. */
 const UNLIMITED = { DISABLE_API_RATE_LIMITING: 'true' }
 /** A receiver that hangs is found out after five of these. */
-const QUICK_TIMEOUT = { DELIVERY_TIMEOUT_MS: '3000' }
+const QUICK_TIMEOUT = { DELIVERY_TIMEOUT_MS: '1500' }
 
 export const tell = (line: string): void => void process.stderr.write(`  ${line}\n`)
 
