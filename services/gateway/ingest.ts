@@ -104,7 +104,9 @@ export function createIngest(deps: RouteDependencies, door: Door): Ingest {
         traceparent,
         appendId: entry?.appendId ?? appendPrefix + (appendCounter++).toString(36),
       })
-      return { event, message: messageOf(event, payload, type), reservation, entry }
+      const message = messageOf(event, payload, type)
+      reservation?.appendAs(messageIdOf(event))
+      return { event, message, reservation, entry }
     } catch (error) {
       reservation?.release()
       throw error
@@ -135,7 +137,7 @@ export function createIngest(deps: RouteDependencies, door: Door): Ingest {
     // The client library would take it for a lost connection, and a whole batch would be sent again and again.
     if (body.length > bytesMax)
       throw new ProblemError('JsonPayload', { detail: `Body is too big (maximum is ${bytesMax} bytes)` })
-    return { subject: eventSubject(event.applicationId, type), body, msgId: `${event.applicationId}:${event.eventId}` }
+    return { subject: eventSubject(event.applicationId, type), body, msgId: messageIdOf(event) }
   }
 
   async function append({ event, message, reservation, entry }: PreparedEvent): Promise<EventAccepted> {
@@ -221,3 +223,5 @@ function offSchema(errors: FieldError[]): ProblemError {
   const validation = { payload: errors }
   return new ProblemError('Validation', { validation, detail: describeErrors(validation) })
 }
+
+const messageIdOf = ({ applicationId, eventId }: EventAccepted) => `${applicationId}:${eventId}`

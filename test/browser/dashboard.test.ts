@@ -98,7 +98,7 @@ test('dead letters of a broken receiver are found by cause, and redriven when it
   await page.getByText('deliveries would be made').waitFor()
   assert.equal(receiver.requests.length, 4, 'nothing is sent before it is confirmed')
   await page.getByRole('button', { name: 'Redrive now' }).click()
-  await page.getByText('3 succeeded').waitFor()
+  await page.getByText('3 succeeded').waitFor({ timeout: RECOVERY_LIMIT_MS })
   assert.equal(receiver.requests.length, 7)
   await page.getByRole('link', { name: 'Dead letters' }).first().click()
   await page.getByText('No dead letters').waitFor()

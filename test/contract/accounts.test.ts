@@ -9,7 +9,7 @@ import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 /** Long enough for any other test, however slow the machine. */
-const LIFETIME_MS = 5_000
+const LIFETIME_MS = 10_000
 
 let stack: Stack
 let mailed: Stack

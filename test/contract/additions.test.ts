@@ -18,7 +18,8 @@ let api: Api
 let app: string
 
 before(async () => {
-  stack = await startStack()
+  // A worker that is slow to answer is not one that hangs.
+  stack = await startStack({ SCHEMA_CHECK_TIMEOUT_MS: '3000' })
   api = stack.api
   app = stack.credentials.application_id
   await api.createEventType()
@@ -105,9 +106,9 @@ async function receiverOf(labels: Record<string, string>): Promise<Receiver> {
 test('an event is delivered when its time has come, to the subscriptions of then', async () => {
   const labels = { later: 'time' }
   const first = await receiverOf(labels)
-  const dueMs = Date.now() + 1_200
+  const dueMs = Date.now() + 4_000
   const eventId = await api.send({ labels, deliver_at: new Date(dueMs).toISOString() })
-  const short = await api.send({ labels, delay_ms: 1_300 })
+  const short = await api.send({ labels, delay_ms: 4_100 })
   const second = await receiverOf(labels)
   assert.deepEqual(await api.attempts({ event_id: eventId }), [])
   const shown = await api.call<{ deliver_at: string }>('GET', `/events/${eventId}?application_id=${app}`)
@@ -124,14 +125,15 @@ test('a delayed event can be withdrawn until its time, and not afterwards', asyn
   const labels = { later: 'withdrawn' }
   const receiver = await receiverOf(labels)
   const cancel = (id: string) => api.call<ProblemDocument>('POST', `/events/${id}/cancel`, { application_id: app })
-  const withdrawn = await api.send({ labels, delay_ms: 700 })
+  const withdrawn = await api.send({ labels, delay_ms: 5_000 })
   assert.equal((await cancel(withdrawn)).status, 204)
   assert.equal((await cancel(withdrawn)).status, 204)
+  // Due after the one that was withdrawn.
+  const kept = await api.send({ labels, delay_ms: 5_100 })
   const released = await api.send({ labels, delay_ms: 300 })
-  await receiver.waitFor((requests) => requests.length === 1)
+  await receiver.waitFor((requests) => requests.some(({ headers }) => headers['x-event-id'] === released))
   assert.equal(idOf(await cancel(released)), '409 Conflict')
   assert.equal(idOf(await cancel(await api.send({ labels }))), '404 NotFound')
-  const kept = await api.send({ labels, delay_ms: 900 })
   await receiver.waitFor((requests) => requests.some(({ headers }) => headers['x-event-id'] === kept))
   assert.ok(!receiver.requests.some(({ headers }) => headers['x-event-id'] === withdrawn))
   await receiver.close()
@@ -200,7 +202,9 @@ test('a filter decides by the payload which events are delivered', async () => {
     await send('amount 500', 'text/plain'),
   ]
   const last = await send('{"amount":101}')
-  await receiver.waitFor((requests) => requests.some(({ headers }) => headers['x-event-id'] === last))
+  await receiver.waitFor((requests) =>
+    [large, vip, last].every((id) => requests.some(({ headers }) => headers['x-event-id'] === id)),
+  )
   assert.deepEqual(receiver.requests.map(({ headers }) => headers['x-event-id']).sort(), [large, vip, last].sort())
   const trial = await api.call<FilterTrialAnswer>('POST', '/filters/try', { application_id: app, filter, last: 5 })
   assert.deepEqual(

@@ -7,6 +7,7 @@ import { newEventId } from '#shared/domain/ids.ts'
 import type { Api, ApiAnswer } from '#test/support/api.ts'
 import { type Receiver, startReceiver } from '#test/support/receiver.ts'
 import { type Stack, startStack } from '#test/support/stack.ts'
+import { until } from '../support/until.ts'
 import { PROBLEM_FACTS } from './problem-facts.ts'
 
 const UNKNOWN = '01900000-0000-7000-8000-0000000000ff'
@@ -381,9 +382,10 @@ test('an attempt has all fields, null where nothing is known, and its response c
   const { subscription_id } = await api.subscribe(receiver.url, { labels, description: 'one' })
   const event_id = await api.send({ labels })
   await receiver.waitFor((requests) => requests.some(({ headers }) => headers['x-event-id'] === event_id))
-  let attempt: RequestAttempt | undefined
-  for (let i = 0; i < 100 && attempt?.response_id == null; i++) [attempt] = await api.attempts({ subscription_id })
-  assert.ok(attempt)
+  const attempt = await until('the attempt is recorded', async () => {
+    const [found] = await api.attempts({ subscription_id })
+    return found?.response_id != null && found
+  })
   const { status, request_attempt_id, created_at, picked_at, succeeded_at, duration_ms, delivery_id, ...rest } = attempt
   assert.deepEqual(rest, {
     event_id,
@@ -422,7 +424,7 @@ test('disabling a subscription cancels what it still has open, before the answer
   const { subscription_id } = await api.subscribe(hanging.url, { labels })
   await api.send({ labels })
   await hanging.waitFor((requests) => requests.length === 1)
-  for (let i = 0; i < 200 && (await api.attempts({ subscription_id })).length < 2; i++);
+  await until('the first attempt is recorded', async () => (await api.attempts({ subscription_id })).length === 2)
   const body = api.subscriptionPost(hanging.url, { labels, is_enabled: false })
   assert.equal((await api.call('PUT', `/subscriptions/${subscription_id}`, body)).status, 200)
   const outcomes = (await api.attempts({ subscription_id })).map(({ outcome, status }) => [outcome, status.type])

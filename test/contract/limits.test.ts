@@ -159,7 +159,7 @@ describe('rate limits', () => {
       REVERSE_PROXY_IPS: '127.0.0.1',
       API_RATE_LIMITING_IP_BURST_SIZE: '60',
       API_RATE_LIMITING_IP_REPLENISH_PERIOD_IN_MS: '60000',
-      API_RATE_LIMITING_TOKEN_REPLENISH_PERIOD_IN_MS: '2500',
+      API_RATE_LIMITING_TOKEN_REPLENISH_PERIOD_IN_MS: '60000',
       API_RATE_LIMITING_INGEST_BURST_SIZE: '300',
       API_RATE_LIMITING_INGEST_REPLENISH_PERIOD_IN_MS: '60000',
     })
@@ -184,7 +184,7 @@ describe('rate limits', () => {
       if (response.status === 429) refused ??= response
     }
     assert.deepEqual(statuses, [...Array(19).fill(200), 429, 429, 429])
-    assert.match(refused!.headers.get('retry-after') ?? '', /^[12]$/)
+    assert.match(refused!.headers.get('retry-after') ?? '', /^5\d$/)
     assert.equal(((await refused!.json()) as ProblemDocument).id, 'RateLimited')
     assert.equal((await from('192.0.2.1', path, application_secret)).status, 200)
     assert.equal((await from('192.0.2.1', path, MASTER)).status, 200)

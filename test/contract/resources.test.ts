@@ -108,6 +108,8 @@ test('deleting an application cancels what it has open, ends its secrets, and hi
   })
   await asOwner('POST', '/event', eventPost(application_id!))
   await hanging.waitFor((requests) => requests.length === 1)
+  const succeeded = `SELECT 1 FROM deliveries WHERE application_id = $1 AND status = 'succeeded'`
+  await until('the other two are recorded', async () => (await query(succeeded, [application_id])).length === 2)
   assert.equal((await asOwner('DELETE', `/applications/${application_id}`)).status, 204)
   assert.equal((await asOwner('DELETE', `/applications/${application_id}`)).status, 403)
   const gone = await api.call<ProblemDocument>('POST', '/event', eventPost(application_id!), `Bearer ${secret}`)

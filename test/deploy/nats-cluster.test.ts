@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,7 +60,14 @@ before(async () => {
   )
 })
 after(async () => {
-  for (const { child } of nodes) child.kill('SIGKILL')
+  await Promise.all(
+    nodes.map(async ({ child }) => {
+      const hasEnded = child.exitCode !== null || child.signalCode !== null
+      const exited = hasEnded ? null : once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+    }),
+  )
   await rm(dir, { recursive: true, force: true })
 })
 

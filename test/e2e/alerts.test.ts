@@ -62,7 +62,8 @@ test('every figure that rules and board name is one of a running jethook', async
   await stack.api.send({ labels: { to: 'failing' } })
   const seen = await until('an attempt in the figures', async () => {
     const now = await look()
-    return now.value('jethook_dead_letters_total') !== undefined && now
+    const late = ['jethook_dead_letters', 'jethook_deliveries_open', 'jethook_deliveries_queued', 'jethook_waiting']
+    return late.every((name) => now.families.get(name)?.samples.length) && now
   })
   const known = new Set([...seen.families.values()].flatMap(({ samples }) => samples.map(({ name }) => name)))
   // Figures that have no sample before something has gone wrong.

@@ -40,6 +40,7 @@ test('no secret, token, password or payload reaches a log, a fact or the databas
       PORT: '0',
       LOG_LEVEL: 'trace',
       DISABLE_API_RATE_LIMITING: 'true',
+      READ_YOUR_WRITES_TIMEOUT_MS: '15000',
       RETRY_SCHEDULE: '50ms',
       MAX_RETRIES: '1',
     },

@@ -32,8 +32,10 @@ test('a field that this release does not know is let be, wherever it stands', as
   await arrives('an event')
   const jsm = await publisher.js.jetstreamManager()
   const later = async (stream: string, subject: string) => {
-    const stored = await jsm.streams.getMessage(stream, { last_by_subj: subject })
-    const fact = { ...(stored!.json() as object), fromTheFuture: { any: ['thing'] } }
+    const stored = await until(`a message of ${subject}`, () =>
+      jsm.streams.getMessage(stream, { last_by_subj: subject }),
+    )
+    const fact = { ...(stored.json() as object), fromTheFuture: { any: ['thing'] } }
     await publisher.js.publish(subject, JSON.stringify(fact))
   }
   await later('CONTROL', `control.subscription.${subscription_id}`)

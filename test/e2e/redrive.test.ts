@@ -65,7 +65,7 @@ test('one dead letter is sent again, as a series of its own that is linked to th
   assert.equal(made.status, 201)
   const done = await until('the job is done, and its delivery too', async () => {
     const job = await jobOf(`/redrives/${made.body.job_id}`)
-    return job.progress.succeeded === 1 && job
+    return job.status === 'done' && job.progress.succeeded === 1 && job
   })
   assert.equal(done.status, 'done')
   assert.deepEqual(await letters({ subscription_id }), [])
@@ -100,7 +100,7 @@ test('a filter is counted first, and what it has counted is sent once it is conf
   await receiver.waitFor(() => received('filter').length === 60)
   const done = await until('all have succeeded', async () => {
     const now = await jobOf(path)
-    return now.progress.succeeded === 30 && now
+    return now.status === 'done' && now.progress.succeeded === 30 && now
   })
   assert.deepEqual([done.status, done.progress.done, done.progress.left], ['done', 30, 0])
   assert.equal(received('other').length, 3)

@@ -70,7 +70,7 @@ test('what a new subscription has missed is counted, and sent to it alone once t
   await receiver.waitFor(() => received('/new').length === 20)
   const done = await until('all are recorded', async () => {
     const now = await jobOf(job.job_id)
-    return now.progress.succeeded === 20 && now
+    return now.status === 'done' && now.progress.succeeded === 20 && now
   })
   assert.deepEqual([done.status, done.progress.done, done.progress.left], ['done', 20, 0])
   assert.equal(received('/old').length, 20)
@@ -196,7 +196,9 @@ test('paused in its last batch, or resumed at once, a replay leaves nothing out'
     const { progress } = await jobOf(job.job_id)
     return progress.under_way === 0 && progress.done === received('/last-batch').length
   })
-  assert.equal((await jobOf(job.job_id)).status, 'paused')
+  const { status } = await jobOf(job.job_id)
+  // On a slow machine the last one may have been sent before the pause came.
+  assert.ok(status === 'paused' || (status === 'done' && received('/last-batch').length === 5), status)
   await post(`/replays/${job.job_id}/resume`, {})
   assert.equal((await untilStatus(job.job_id, 'done')).progress.done, 5)
   await receiver.waitFor(() => received('/last-batch').length === 5)
@@ -245,7 +247,11 @@ test('a replay works with the read model gone', async () => {
 
 test('the streams bear it all out', async () => {
   const nats = await connectNats(stack.servers.natsUrl, 'test', testLogger)
-  const report = await verifyLedger({ ...streamsOf(nats), isQuiet: true, retriesMax: 2, cancelGraceMs: 1_000 })
+  // What a receiver got a moment ago may not be recorded yet.
+  const report = await until('nothing is open', async () => {
+    const now = await verifyLedger({ ...streamsOf(nats), isQuiet: true, retriesMax: 2, cancelGraceMs: 1_000 })
+    return now.open === 0 && now
+  })
   await nats.connection.close()
   assert.deepEqual(report.violations, [])
 })

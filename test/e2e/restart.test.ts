@@ -20,7 +20,8 @@ type ServiceName = keyof typeof SERVICES
 
 let stack: Stack
 before(async () => {
-  stack = await startStack()
+  // All that is in hand is finished, however slow the machine is.
+  stack = await startStack({ SHUTDOWN_TIMEOUT_MS: '20000' })
 })
 after(() => stack.close())
 

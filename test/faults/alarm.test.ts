@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { until } from '../support/until.ts'
 import { type FaultBench, openBench } from './fault-bench.ts'
+import { drained } from './run-fault.ts'
 
 /** Runs `spoil` on the store of a killed nats-server, after some events; jethook is as it was, or started anew. */
 async function withSpoiltStore(
@@ -20,12 +21,7 @@ async function withSpoiltStore(
     bench.poster.start()
     await delay(1_000)
     const accepted = await bench.poster.stop()
-    await bench.withDatabase((client) =>
-      until('the read model has them', async () => {
-        const { rows } = await client.query<{ count: string }>('SELECT count(*) FROM events')
-        return Number(rows[0]!.count) >= accepted.length
-      }),
-    )
+    await drained(bench, accepted.length)
     t.diagnostic(`${accepted.length} events before the fault`)
     await bench.restartNats((folder) => spoil(folder, bench))
     await check(bench)

@@ -127,6 +127,9 @@ export const FAULTS: readonly Fault<FaultBench>[] = [
       const postFew = () => Promise.all(Array.from({ length: 20 }, () => bench.poster.postOne({ labels })))
       await postFew()
       process.kill(bench.another!.pid!, 'SIGSTOP')
+      await bench.mayRepeatHeld()
+      // Of what is in order the one in front is parked: in no consumer's hands.
+      bench.repeatedMax++
       await repeat(10, async () => {
         await postFew()
         await delay(ZOMBIE_MS / 10)

@@ -20,7 +20,7 @@ let baseBytes: number
 before(async () => {
   child = fork(fileURLToPath(new URL('sender-process.ts', import.meta.url)), {
     execArgv: ['--expose-gc'],
-    env: { ...process.env, ...LOOPBACK_ALLOWED, DELIVERY_TIMEOUT_MS: '1500' },
+    env: { ...process.env, ...LOOPBACK_ALLOWED, DELIVERY_TIMEOUT_MS: '5000' },
   })
   const receiver = await startReceiver(() => ({ status: 200, body: 'x'.repeat(10_000) }))
   // What a healthy sender needs at this rate, code that is compiled by then included.

@@ -229,7 +229,7 @@ function spawnJethook(options: JethookBenchOptions & { port: number }, more: Sta
       NATS_URL: natsUrl,
       DATABASE_URL: databaseUrl,
       RETRY_SCHEDULE: '200ms,500ms,1s',
-      DELIVERY_TIMEOUT_MS: '1000',
+      DELIVERY_TIMEOUT_MS: '5000',
       RECONCILE_INTERVAL_MS: '2000',
       RECONCILE_GRACE_MS: '3000',
       HEALTH_CHECK_KEY: '',

@@ -203,10 +203,12 @@ async function waitForEnds(
     await until(
       'every delivery has ended',
       async () => {
-        const { rows } = await client.query<{ ended: string; open: string }>(
-          `SELECT count(*) FILTER (WHERE status IN ('succeeded', 'dead-lettered')) AS ended, count(*) FILTER (WHERE status = 'pending') AS open FROM deliveries`,
+        const { rows } = await client.query<{ ended: string; open: string; events: string }>(
+          `SELECT count(*) FILTER (WHERE status IN ('succeeded', 'dead-lettered')) AS ended,
+             count(*) FILTER (WHERE status = 'pending') AS open, (SELECT count(*) FROM events) AS events FROM deliveries`,
         )
-        return Number(rows[0]!.open) === 0 && Number(rows[0]!.ended) >= accepted.size
+        const { ended, open, events } = rows[0]!
+        return Number(open) === 0 && Number(ended) >= accepted.size && Number(events) >= accepted.size
       },
       DRAIN_LIMIT_MS,
     ).catch(() => {})

@@ -124,6 +124,10 @@ test('every acknowledged publish is delivered, dead or listed as rejected, thoug
     )
     const accepted = [...acknowledged].filter((id) => !rejected.has(id))
     assert.ok(accepted.length >= EVENTS * 0.7 && rejected.size >= EVENTS / REFUSED_EVERY)
+    await bench.receiver.waitFor((requests) => {
+      const got = new Set(requests.map(({ body }) => body.toString()))
+      return [...nameless].every((body) => got.has(body))
+    }, LIMIT_MS)
     await drained(bench, accepted.length + nameless.size)
     const bodies = new Set(bench.receiver.requests.map(({ body }) => body.toString()))
     assert.deepEqual(

@@ -71,7 +71,7 @@ async function losePower(bench: FaultBench, say: (text: string) => void): Promis
     const log = await readFile(file, 'utf8')
     const lost = await loseUnsynced(unsyncedFiles(log).filter(({ path }) => path.startsWith(bench.home)))
     await forgetConsumers(streamsFolder)
-    const syncs = log.match(/EVENTS\/msgs\/\d+\.blk>\) += 0$/gm)?.length ?? 0
+    const syncs = log.match(/f(?:data)?sync\(\d+<[^>]*EVENTS\/msgs\/\d+\.blk>/g)?.length ?? 0
     say(
       `${syncs} plain fsyncs of EVENTS; lost: ${lost.map(({ path, lostBytes }) => `${path.slice(streamsFolder.length)} ${lostBytes}`).join(', ')}`,
     )

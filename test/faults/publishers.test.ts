@@ -91,7 +91,7 @@ test('a publisher that comes back with the same id and another body is told 409,
   assert.match(answer, /^HTTP\/1\.1 409 /)
   assert.match(answer, /EventAlreadyIngested/)
   const last = await stack.api.send()
-  await receiver.waitFor(() => arrived(last).length > 0)
+  await receiver.waitFor(() => arrived(last).length > 0 && arrived(event_id).length > 0)
   assert.deepEqual(
     arrived(event_id).map((request) => request.body.toString()),
     ['"of its successor"'],

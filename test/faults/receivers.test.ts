@@ -7,9 +7,9 @@ import { startReceiver } from '../support/receiver.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
-const TIMEOUT_MS = 800
+const TIMEOUT_MS = 3_000
 /** From the time-out until the attempt can be looked up, on a busy machine. */
-const SLACK_MS = 1_500
+const SLACK_MS = 6_000
 const BODY_MAX_BYTES = 16_384
 /** What is no text is shown in base64. */
 const BODY_MAX_CHARS = Math.ceil(BODY_MAX_BYTES / 3) * 4

@@ -260,7 +260,7 @@ test('a group whose answer is lost is there once, and its caller is told so', as
 })
 
 test('when too much is waiting, callers wait for room, and are refused after the limit', async () => {
-  const appender = appenderOn(throughProxy, { waitingMessagesMax: 10, roomTimeoutMs: 300 })
+  const appender = appenderOn(throughProxy, { waitingMessagesMax: 10, roomTimeoutMs: 3_000 })
   const subject = newSubject()
   proxy.loseAnswers = true
   const first = Array.from({ length: 10 }, (_, i) =>

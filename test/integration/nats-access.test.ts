@@ -314,7 +314,7 @@ test('without any callout those who are in stay, and nobody new is let in; of tw
 test('a session that is over ends, and is made anew', async () => {
   await running.stop()
   await runtime.close()
-  const short = await startCallout({ sessionSeconds: 1 })
+  const short = await startCallout({ sessionSeconds: 3 })
   const client = await asApplication()
   await until('the session has ended', async () => client.breaks() > 0)
   await until('it is back', async () =>

@@ -42,9 +42,13 @@ before(async () => {
     'DELETE',
     `/subscriptions/${cancelled.subscription_id}?application_id=${stack.credentials.application_id}`,
   )
+  const deleted = `SELECT 1 FROM audit_log WHERE action = 'deleted' AND resource_id = '${cancelled.subscription_id}'`
   await until(
-    'all deliveries have ended',
-    async () => (await count(`SELECT 1 FROM deliveries WHERE status = 'pending'`)) === 0,
+    'all has ended, and all rows say so',
+    async () =>
+      (await isCurrent()) &&
+      (await count(`SELECT 1 FROM deliveries WHERE status = 'pending'`)) === 0 &&
+      (await count(deleted)) === 1,
   )
 })
 after(async () => {
@@ -52,6 +56,11 @@ after(async () => {
   await stack.close()
   await receiver.close()
 })
+
+async function isCurrent(): Promise<boolean> {
+  const path = `/events?application_id=${stack.credentials.application_id}&limit=1`
+  return (await stack.api.call('GET', path)).headers.get('jethook-read-model') === 'current'
+}
 
 async function count(sql: string): Promise<number> {
   return (await client.query(sql)).rows.length
@@ -78,10 +87,10 @@ test('a read model that is dropped is made again, row for row', async () => {
     'everything is folded again',
     async () =>
       (await count('SELECT 1 FROM attempts')) === live['attempts']!.length &&
+      (await count('SELECT 1 FROM audit_log')) === live['audit_log']!.length &&
       (await count('SELECT 1 FROM projection_checkpoints')) === 4,
   )
-  const answer = await stack.api.call('GET', `/events?application_id=${stack.credentials.application_id}`)
-  assert.equal(answer.headers.get('jethook-read-model'), 'current')
+  await until('the read model is current', isCurrent)
   assert.deepEqual(await dump(), live)
 })
 

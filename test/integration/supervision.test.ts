@@ -130,7 +130,8 @@ test('a connection that is closed for good ends the process with a code other th
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text
   })
-  const [code] = await once(child, 'exit')
+  // Not 'exit': what it said may still be on its way then.
+  const [code] = await once(child, 'close')
   assert.equal(code, 1)
   assert.match(said, /closed for good/)
   await rm(home, { recursive: true })

@@ -215,11 +215,11 @@ export const CONTRACT: readonly ContractCase[] = [
   {
     name: 'a schedule fires once, after its time, under its target, and is gone then',
     async run(nats, { pause, nowMs }) {
-      const atMs = nowMs() + 1_000
+      const atMs = nowMs() + 3_000
       const stored = await publish(nats, 'wait.0.s.d', 'due', { ...schedule(atMs, 'due.0'), 'Nats-Msg-Id': 'r' })
       const again = await publish(nats, 'wait.0.s.d', 'due', { ...schedule(atMs, 'due.0'), 'Nats-Msg-Id': 'r' })
       const before = await nats.jsm.streams.getMessage('WAITING', { last_by_subj: 'due.0' })
-      await pause(2_500)
+      await pause(6_000)
       const fired = await readAll(nats, 'WAITING', 'due.0', 1)
       const left = await nats.jsm.streams.getMessage('WAITING', { last_by_subj: 'wait.0.s.d' })
       return {
@@ -235,12 +235,12 @@ export const CONTRACT: readonly ContractCase[] = [
   {
     name: 'a schedule takes the place of the one before under its subject; a purge calls it off',
     async run(nats, { pause, nowMs }) {
-      const soon = () => schedule(nowMs() + 1_000, 'due.0')
+      const soon = () => schedule(nowMs() + 3_000, 'due.0')
       await publish(nats, 'wait.0.s.a', 'first', soon())
       await publish(nats, 'wait.0.s.a', 'second', soon())
       await publish(nats, 'wait.0.s.b', 'third', soon())
       const { purged } = await nats.jsm.streams.purge('WAITING', { filter: 'wait.0.s.b' })
-      await pause(2_500)
+      await pause(6_000)
       return { purged, fired: (await readAll(nats, 'WAITING', 'due.0', 1)).map((each) => each.string()) }
     },
   },
@@ -248,7 +248,7 @@ export const CONTRACT: readonly ContractCase[] = [
     name: 'a schedule whose time has passed fires at once',
     async run(nats, { pause, nowMs }) {
       await publish(nats, 'wait.0.s.a', 'late', schedule(nowMs() - 5_000, 'due.0'))
-      await pause(1_500)
+      await pause(4_000)
       return (await readAll(nats, 'WAITING', 'due.0', 1)).map((each) => each.string())
     },
   },
@@ -280,11 +280,11 @@ export const CONTRACT: readonly ContractCase[] = [
         await publish(nats, 'ledger.delivery.1', `b${i}`)
       }
       const { position, handed, stop } = await durable(nats, 'lane-0', 'ledger.delivery.0', 100, 30_000)
-      await pause(300)
+      await pause(1_500)
       const positions = [await position()]
       for (const place of [1, 0, 2]) {
         handed[place]!.message.ack()
-        await pause(100)
+        await pause(500)
         positions.push(await position())
       }
       stop()
@@ -295,20 +295,20 @@ export const CONTRACT: readonly ContractCase[] = [
     name: 'what is not acknowledged comes again; work in progress does not; a nak waits',
     async run(nats, { pause }) {
       for (let i = 0; i < 3; i++) await publish(nats, 'ledger.delivery.0', String(i))
-      const { handed, stop, position } = await durable(nats, 'lane-0', 'ledger.delivery.0')
-      await pause(300)
+      const { handed, stop, position } = await durable(nats, 'lane-0', 'ledger.delivery.0', 100, 4_000)
+      await pause(1_000)
       handed[0]!.message.ack()
-      handed[1]!.message.nak(2_000)
+      handed[1]!.message.nak(9_000)
       for (let i = 0; i < 4; i++) {
         handed[2]!.message.working()
-        await pause(400)
+        await pause(1_500)
       }
       handed[2]!.message.ack()
       const early = seen(handed)
-      await pause(1_200)
+      await pause(5_000)
       const late = seen(handed)
       handed.at(-1)!.message.ack()
-      await pause(200)
+      await pause(1_000)
       stop()
       return { early, late, end: await position() }
     },
@@ -318,10 +318,10 @@ export const CONTRACT: readonly ContractCase[] = [
     async run(nats, { pause }) {
       for (let i = 0; i < 5; i++) await publish(nats, 'ledger.delivery.0', String(i))
       const { handed, stop } = await durable(nats, 'lane-0', 'ledger.delivery.0', 2, 30_000)
-      await pause(300)
+      await pause(1_500)
       const first = seen(handed)
       handed[0]!.message.ack()
-      await pause(300)
+      await pause(1_500)
       stop()
       return { first, afterwards: seen(handed) }
     },

@@ -17,7 +17,7 @@ export async function connectPublisher(natsUrl: string): Promise<NatsPublisher> 
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
   })
-  return { connection, js: jetstream(connection, { timeout: 2_000 }), close: () => connection.close() }
+  return { connection, js: jetstream(connection, { timeout: 10_000 }), close: () => connection.close() }
 }
 
 export function natsHeaders(entries: Record<string, string>) {

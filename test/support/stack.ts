@@ -48,6 +48,7 @@ export async function startStack(
       DISABLE_API_RATE_LIMITING: 'true',
       // A busy machine is not what a test is about.
       OVERLOAD_EVENT_LOOP_DELAY_MS: '0',
+      READ_YOUR_WRITES_TIMEOUT_MS: '15000',
       ...FAST_RETRIES,
       ...LOOPBACK_ALLOWED,
       ...NO_DNS,

@@ -12,6 +12,8 @@ import { applicationLimits, organizationLimits } from './limits.ts'
 
 /** A place among the events of today, taken before the event is appended. */
 export interface Reservation {
+  /** It is going to be appended under this `Nats-Msg-Id`: it may be read back before its append is answered. */
+  appendAs(msgId: string): void
   /** The event stands in EVENTS at `seq`. */
   keep(seq: number): void
   /** There was no event after all. */
@@ -59,8 +61,10 @@ export function createEventQuota(options: EventQuotaOptions): EventQuota {
   const { nats, registry, clock, logger, config } = options
   const counts = createDayCounts()
   let foldedSeq = 0
+  /** Own events that are being appended, by `Nats-Msg-Id`. */
+  const appending = new Map<string, { settle(): void }>()
   /** Own events that are stored, but not folded yet. */
-  let unfolded: { seq: number; applicationId: string }[] = []
+  let unfolded: { seq: number; settle(): void }[] = []
 
   const reader = createStreamReader({
     nats,
@@ -71,13 +75,14 @@ export function createEventQuota(options: EventQuotaOptions): EventQuota {
     headersOnly: true,
     batchMax: BATCH_MAX,
     onBatch: async (messages) => {
-      for (const { seq, subject, time } of messages) {
+      for (const { seq, subject, time, headers } of messages) {
         counts.add(subject.split('.')[1] ?? '', time.getTime(), 1)
+        appending.get(headers?.get('Nats-Msg-Id') ?? '')?.settle()
         foldedSeq = seq
       }
       unfolded = unfolded.filter((own) => {
         if (own.seq > foldedSeq) return true
-        counts.addOpen(own.applicationId, -1)
+        own.settle()
         return false
       })
     },
@@ -122,22 +127,40 @@ export function createEventQuota(options: EventQuotaOptions): EventQuota {
     }
   }
 
+  /** Counts as one from now on, until the stream's own count has it or there is no such event. */
+  function open(applicationId: string): Reservation {
+    let isOpen = true
+    let appendedAs: string | null = null
+    counts.addOpen(applicationId, 1)
+    const own = {
+      settle() {
+        if (isOpen) counts.addOpen(applicationId, -1)
+        isOpen = false
+        if (appendedAs !== null && appending.get(appendedAs) === own) appending.delete(appendedAs)
+      },
+    }
+    return {
+      appendAs(msgId) {
+        appendedAs = msgId
+        appending.set(msgId, own)
+      },
+      keep(seq) {
+        if (seq <= foldedSeq) own.settle()
+        else if (isOpen) unfolded.push({ seq, settle: own.settle })
+      },
+      release: own.settle,
+    }
+  }
+
   return {
     isEnforced: config.isEnforced,
     async reserve(application) {
       const scopes = scopesOf(application)
       if (scopes.some(isNear)) await catchUp()
       if (scopes.some((scope) => used(scope) >= scope.limit)) throw new ProblemError('TooManyEventsToday')
-      const { applicationId } = application
-      counts.addOpen(applicationId, 1)
+      const reservation = open(application.applicationId)
       warn(application, scopes)
-      return {
-        keep(seq) {
-          if (seq <= foldedSeq) counts.addOpen(applicationId, -1)
-          else unfolded.push({ seq, applicationId })
-        },
-        release: () => counts.addOpen(applicationId, -1),
-      }
+      return reservation
     },
     async start() {
       if (!config.isEnforced) return

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { createSchemaChecker } from './schema-checker.ts'
 
-const checker = createSchemaChecker({ timeLimitMs: 400, compiledMax: 5, memoryMaxMb: 64, waitingMax: 50 })
+const checker = createSchemaChecker({ timeLimitMs: 3_000, compiledMax: 5, memoryMaxMb: 64, waitingMax: 50 })
 after(() => checker.stop())
 
 const ORDER = {

@@ -6,6 +6,8 @@ export type JobKind = 'redrives' | 'discards' | 'replays'
 
 const LIVE_MS = 1_000
 const IDLE_MS = 15_000
+/** So long after its end what became of its deliveries may still be missing. */
+const ROWS_LATE_MAX_MS = 60_000
 
 export function isJobKind(kind: string): kind is JobKind {
   return kind === 'redrives' || kind === 'discards' || kind === 'replays'
@@ -39,6 +41,10 @@ export const jobsQuery = (applicationId: string, kind: JobKind) =>
   })
 
 /** Whether its figures change by themselves: also for a while after its end, since receivers still answer. */
-function isLive({ status, progress }: Job): boolean {
-  return status === 'previewing' || status === 'running' || (status === 'done' && (progress.under_way ?? 0) > 0)
+function isLive({ kind, status, progress, ended_at }: Job): boolean {
+  if (status !== 'done') return status === 'previewing' || status === 'running'
+  const { done, succeeded, failed_again, cancelled, under_way } = progress
+  if ((under_way ?? 0) > 0) return true
+  if (kind === 'discard' || ended_at === null || Date.now() - Date.parse(ended_at) > ROWS_LATE_MAX_MS) return false
+  return (succeeded ?? 0) + (failed_again ?? 0) + (cancelled ?? 0) < done
 }
