@@ -28,6 +28,7 @@ export async function benchOverload(bench: Bench): Promise<Results> {
     await bench.target.subscribe(EVENT_TYPE, [`${receiver.url}/`])
     const memory = startMemorySamples(bench.jethookPid)
     const ratePerSecond = eventsPerSecond / BATCH
+    const sinceMs = Date.now()
     const sent = await runLoad(
       batchLoad(bench.credentials, EVENT_TYPE, {
         batch: BATCH,
@@ -43,7 +44,7 @@ export async function benchOverload(bench: Bench): Promise<Results> {
     const beganMs = performance.now()
     const backlog = acknowledged - receiver.count()
     await receiver.reached(acknowledged)
-    await bench.rowsReach(EVENT_TYPE, acknowledged)
+    await bench.rowsReach(EVENT_TYPE, acknowledged, sinceMs)
     const drainSeconds = (performance.now() - beganMs) / 1_000
     const after = await measureThroughput(bench, 'overload_after')
     return {

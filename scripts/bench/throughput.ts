@@ -27,6 +27,7 @@ export async function referenceThroughput(bench: Drive, name: string): Promise<T
 /** @param name Of the event type, which nobody else must use. */
 export async function measureThroughput(bench: Drive, name: string): Promise<Throughput> {
   const eventType = `bench.${name}.delivered`
+  const sinceMs = Date.now()
   const receiver = await startBenchReceiver()
   try {
     await bench.target.subscribe(eventType, [`${receiver.url}/`])
@@ -37,7 +38,7 @@ export async function measureThroughput(bench: Drive, name: string): Promise<Thr
       const load = { ...bench.target.eventRequest(eventType, PAYLOAD_BYTES), connections: CONNECTIONS, total: count }
       const sent = await runLoad(load)
       await receiver.reached(before + count)
-      await bench.rowsReach(eventType, before + count)
+      await bench.rowsReach(eventType, before + count, sinceMs)
       return sent
     }
     const warmUp = bench.options.isQuick ? QUICK_WARM_UP_EVENTS : WARM_UP_EVENTS
