@@ -56,14 +56,16 @@ function addStart(program: Command): void {
     .description('start everything: Postgres, nats-server, and all services; the first start makes what is needed')
     .option('--port <n>', 'port of the API (PORT, 8081)')
     .option('--home <folder>', 'where all state is kept (JETHOOK_HOME, ./.jethook)')
+    .option('--workers <n>', 'processes that share the work, or auto: as many as there are cores for (WORKERS, 1)')
     .option('--json', 'print one line for programs')
-    .action((options: { port?: string; home?: string; json?: true }, self: Command) => {
+    .action((options: { port?: string; home?: string; workers?: string; json?: true }, self: Command) => {
       if (options.port) process.env['PORT'] = options.port
       if (options.home) process.env['JETHOOK_HOME'] = options.home
+      if (options.workers) process.env['WORKERS'] = options.workers
       const isJson = options.json || self.optsWithGlobals<GlobalOptions>().output === 'json'
       return runModule('#scripts/start/main.ts', isJson ? ['--json'] : [])
     })
-  withExamples(command, 'start', 'start --port 9000 --home /var/lib/jethook')
+  withExamples(command, 'start', 'start --port 9000 --home /var/lib/jethook', 'start --workers auto')
 }
 
 function addRun(program: Command): void {
