@@ -133,34 +133,56 @@ export interface GroupsFilter extends Omit<DeadLettersFilter, 'before'> {
   before: { date: string; key: string } | null
 }
 
-/** By subscription, cause, status and error, those with the latest dead letter first. */
+const NOW_SQL = 'to_timestamp(?::float8 / 1000)'
+
+/**
+ * By subscription, cause, status and error, those with the latest dead letter first. What is told of many in the same words is
+ * added up before the words are looked into.
+ */
 export function listDeadLetterGroups(orm: Orm, wanted: GroupsFilter): Promise<DeadLetterGroupRecord[]> {
   const { sql, values } = deadLetterConditions(wanted.applicationId, wanted.filter)
+  const chosen = sql + resolutionSql(wanted.resolution)
   const before = wanted.before === null ? '' : 'WHERE (g.last_at, g.key) < (?::timestamptz, ?)'
   return orm.em.getConnection().execute<DeadLetterGroupRecord[]>(
-    `WITH letters AS (
-       SELECT d.*, ${CAUSE_SQL} AS cause, ${ERROR_SQL} AS error,
-         floor(extract(epoch FROM to_timestamp(?::float8 / 1000) - d.dead_at) / 3600)::int AS hours_ago
-       FROM dead_letters d WHERE ${sql}${resolutionSql(wanted.resolution)}
+    `WITH told AS (
+       SELECT d.subscription_id, d.reason, d.status_code, d.error_name, d.error_message,
+         CASE WHEN d.dead_at > ${NOW_SQL} - interval '24 hours'
+           THEN greatest(floor(extract(epoch FROM ${NOW_SQL} - d.dead_at) / 3600)::int, 0) ELSE 24 END AS hour,
+         count(*)::int AS n, min(d.dead_at) AS first_at, max(d.dead_at) AS last_at
+       FROM dead_letters d WHERE ${chosen} GROUP BY 1, 2, 3, 4, 5, 6
      ), hours AS (
-       SELECT subscription_id, cause, status_code, error_name, error, greatest(least(hours_ago, 24), 0) AS hour, count(*)::int AS n,
-         min(dead_at) AS first_at, max(dead_at) AS last_at,
-         (array_agg(delivery_id ORDER BY dead_at DESC, delivery_id DESC))[1] AS sample_id
-       FROM letters GROUP BY 1, 2, 3, 4, 5, 6
+       SELECT d.subscription_id, ${CAUSE_SQL} AS cause, d.status_code, d.error_name, ${ERROR_SQL} AS error, d.hour, sum(d.n)::int AS n,
+         min(d.first_at) AS first_at, max(d.last_at) AS last_at
+       FROM told d GROUP BY 1, 2, 3, 4, 5, 6
      ), groups AS (
        SELECT subscription_id, cause, status_code, error_name, error, sum(n)::int AS count, min(first_at) AS first_at,
-         max(last_at) AS last_at, (array_agg(sample_id ORDER BY last_at DESC, sample_id DESC))[1] AS sample_id,
-         coalesce(jsonb_object_agg(hour, n) FILTER (WHERE hour < 24), '{}') AS trend,
+         max(last_at) AS last_at, coalesce(jsonb_object_agg(hour, n) FILTER (WHERE hour < 24), '{}') AS trend,
          md5(concat_ws('|', subscription_id, cause, status_code, error_name, error)) AS key
        FROM hours GROUP BY 1, 2, 3, 4, 5
+     ), page AS (
+       SELECT * FROM groups g ${before} ORDER BY g.last_at DESC, g.key DESC LIMIT ${Math.floor(wanted.limit)}
      )
      SELECT g.subscription_id, s.description, g.cause, g.status_code, g.error_name, g.error, g.count,
-       ${timestampSql('g.first_at')} AS first_dead_at, ${timestampSql('g.last_at')} AS last_dead_at, d.delivery_id AS sample_delivery_id,
-       d.event_id AS sample_event_id, d.error_message AS sample_error_message, g.trend, g.key
-     FROM groups g JOIN dead_letters d ON d.delivery_id = g.sample_id
+       ${timestampSql('g.first_at')} AS first_dead_at, ${timestampSql('g.last_at')} AS last_dead_at,
+       latest.delivery_id AS sample_delivery_id, latest.event_id AS sample_event_id, latest.error_message AS sample_error_message,
+       g.trend, g.key
+     FROM page g
+     CROSS JOIN LATERAL (
+       SELECT d.delivery_id, d.event_id, d.error_message FROM dead_letters d
+       WHERE ${chosen} AND d.dead_at = g.last_at AND d.subscription_id = g.subscription_id AND ${CAUSE_SQL} = g.cause
+         AND d.status_code IS NOT DISTINCT FROM g.status_code AND d.error_name IS NOT DISTINCT FROM g.error_name
+         AND ${ERROR_SQL} IS NOT DISTINCT FROM g.error
+       ORDER BY d.delivery_id DESC LIMIT 1
+     ) latest
      LEFT JOIN subscriptions s ON s.subscription_id = g.subscription_id
-     ${before} ORDER BY g.last_at DESC, g.key DESC LIMIT ${Math.floor(wanted.limit)}`,
-    [wanted.nowMs, ...values, ...(wanted.before === null ? [] : [wanted.before.date, wanted.before.key])],
+     ORDER BY g.last_at DESC, g.key DESC`,
+    [
+      wanted.nowMs,
+      wanted.nowMs,
+      ...values,
+      ...(wanted.before === null ? [] : [wanted.before.date, wanted.before.key]),
+      ...values,
+    ],
   )
 }
 
