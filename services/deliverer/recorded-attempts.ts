@@ -1,3 +1,4 @@
+import { createLatest } from '#shared/domain/latest.ts'
 import { type DeliveryAttempted, decodeLedgerFact } from '#shared/facts/ledger.ts'
 import { LEDGER_SUBJECTS } from '#shared/facts/subjects.ts'
 import type { Logger } from '#shared/runtime/logger.ts'
@@ -31,12 +32,12 @@ export interface RecordedAttemptsOptions {
   logger: Logger
   /** The LEDGER sequence behind which nothing is of interest. */
   afterSeq: number
-  /** Attempts remembered at the most; the oldest are forgotten. */
-  max: number
+  /** So many of the latest attempts are remembered at the least. */
+  min: number
 }
 
-export function createRecordedAttempts({ nats, logger, afterSeq, max }: RecordedAttemptsOptions): RecordedAttempts {
-  const known = new Map<string, RecordedRetry | 'dead' | 'ended'>()
+export function createRecordedAttempts({ nats, logger, afterSeq, min }: RecordedAttemptsOptions): RecordedAttempts {
+  const known = createLatest<string, RecordedRetry | 'dead' | 'ended'>(min)
   let readThroughSeq = afterSeq
   let reading: Promise<void> | null = null
   let following: Promise<void> | null = null
@@ -45,7 +46,6 @@ export function createRecordedAttempts({ nats, logger, afterSeq, max }: Recorded
   function add({ attemptId, decision, finishedAtMs }: DeliveryAttempted): void {
     if (decision.type === 'retry') known.set(attemptId, { dueAtMs: decision.atMs, decidedAtMs: finishedAtMs })
     else known.set(attemptId, decision.type === 'dead-letter' ? 'dead' : 'ended')
-    if (known.size > max) known.delete(known.keys().next().value as string)
   }
 
   async function read(): Promise<void> {

@@ -67,7 +67,7 @@ export interface DelivererDependencies {
 const CHECKPOINT_INTERVAL_MS = 5_000
 const LOOK_FOR_OTHERS_MS = 3_000
 const SHOW_LONG_INTERVAL_MS = 500
-const RECORDED_ATTEMPTS_MAX = 200_000
+const RECORDED_ATTEMPTS_MIN = 200_000
 const STOP_POLL_MS = 10
 const LAST_STEPS_LIMIT_MS = 1_000
 const UNWELL_FROM_FAILURES = 5
@@ -397,7 +397,7 @@ export function createDeliverer(deps: DelivererDependencies): Service {
     let afterSeq = Number.POSITIVE_INFINITY
     for (let lane = 0; lane < config.laneCount; lane++)
       afterSeq = Math.min(afterSeq, registry.lanes.get(lane)?.attemptsAfterLedgerSeq ?? 0)
-    recordedAttempts = createRecordedAttempts({ nats, logger, afterSeq, max: RECORDED_ATTEMPTS_MAX })
+    recordedAttempts = createRecordedAttempts({ nats, logger, afterSeq, min: RECORDED_ATTEMPTS_MIN })
     await recordedAttempts.catchUp()
     await calledOff.start()
     pauseWatch.start()

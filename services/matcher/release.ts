@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JsMsg } from '@nats-io/jetstream'
 import { deliveryMessage } from '#shared/domain/delivery-message.ts'
+import { createLatest } from '#shared/domain/latest.ts'
 import { type MatchableEvent, matchEvent } from '#shared/domain/match.ts'
 import type { Registry } from '#shared/domain/registry.ts'
 import { decodeEvent } from '#shared/facts/event.ts'
@@ -65,7 +66,7 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
   const { nats, registry, ledger, config, clock, logger } = deps
   const withdrawn = new Set<string>()
   /** The latest ones that were withdrawn or released: a schedule may fire twice. */
-  const ended = new Set<string>()
+  const ended = createLatest<string, true>(ENDED_KEPT)
   let foldedSeq = 0
   let lastReleased: EventsReleased | null = null
   let purgedThroughSeq = 0
@@ -105,12 +106,7 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
 
   function noteReleased(fact: EventsReleased): void {
     lastReleased = fact
-    for (const eventId of fact.eventIds) noteEnded(eventId)
-  }
-
-  function noteEnded(eventId: string): void {
-    ended.add(eventId)
-    if (ended.size > ENDED_KEPT) ended.delete(ended.values().next().value as string)
+    for (const eventId of fact.eventIds) ended.set(eventId, true)
   }
 
   /** @throws {Error} when the latest withdrawals can't be had in time: the batch is tried again. */
@@ -176,7 +172,7 @@ export function createReleaser(deps: ReleaserDependencies): Releaser {
     }
     traces.end()
     withdrawn.delete(due.eventId)
-    noteEnded(due.eventId)
+    ended.set(due.eventId, true)
   }
 
   /** @returns null when it is older than EVENTS keeps: nothing is left to deliver. */
