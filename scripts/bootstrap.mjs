@@ -18,6 +18,12 @@ const ALL_TESTS = [...UNIT_TESTS.slice(0, 4), 'scripts/**/*.test.ts', 'test/**/*
 const SIMULATION = 'test/simulation/seeds.alone.ts'
 const TEST_FLAGS = ['--test', '--test-timeout=240000']
 
+const LINT = [
+  ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
+  ['node_modules/typescript/bin/tsc', '--noEmit'],
+  ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'dashboard'],
+]
+
 /** Of the dashboard: `npm run dashboard` builds it, `-- dev` serves it from its sources, `-- types` writes its types of the API. */
 const DASHBOARD_TASKS = {
   build: [],
@@ -34,12 +40,8 @@ const TASKS = {
   dashboard: ([what]) => DASHBOARD_TASKS[what ?? 'build'] ?? [],
   screenshots: (args) => [['scripts/dashboard/screenshots.ts', ...args]],
   bench: (args) => [['scripts/bench/main.ts', ...args]],
-  check: () => [
-    ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
-    ['node_modules/typescript/bin/tsc', '--noEmit'],
-    ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'dashboard'],
-    [...TEST_FLAGS, ...UNIT_TESTS],
-  ],
+  lint: () => LINT,
+  check: () => [...LINT, [...TEST_FLAGS, ...UNIT_TESTS]],
   test: (args) =>
     args.length > 0
       ? [[...TEST_FLAGS, '--test-concurrency=2', ...args]]
