@@ -20,8 +20,8 @@ const OTHERS_TYPES = 'bench.**'
 const EVENT_TYPE = 'bench.growth.delivered'
 
 /**
- * Throughput with ever more subscriptions (each event still goes to one of them: the others are other tenants'), and memory while many events are delivered:
- * after the first tenth of them, and after the last. `--size` says how many events.
+ * Throughput with ever more subscriptions (each event still goes to one of them: the others are other tenants'), and memory
+ * while many events are delivered: after the first tenth of them, and after the last. `--size` says how many events.
  */
 export async function benchGrowth(bench: Bench): Promise<Results> {
   const events = bench.size(EVENTS, QUICK_EVENTS)

@@ -1,5 +1,6 @@
 import { chmod, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { isRunning } from '#shared/runtime/is-running.ts'
 
 /** The state directory can't be used; the message says why and what to do. */
 export class HomeError extends Error {
@@ -65,12 +66,7 @@ async function takeLock(lockFile: string, home: string): Promise<void> {
 
 /** Whether the pid is of a running jethook, and not of some other program that was given the number since. */
 async function isJethook(pid: number): Promise<boolean> {
-  if (!(pid > 1) || pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
-  }
+  if (!(pid > 1) || pid === process.pid || !isRunning(pid)) return false
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => null)
   return commandLine === null ? process.platform !== 'linux' : /scripts\/|jethook/.test(commandLine)
 }

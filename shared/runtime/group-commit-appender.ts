@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { createLatest } from '../domain/latest.ts'
 import {
   AppendConflictError,
   AppendDuplicateError,
@@ -122,7 +123,8 @@ export function createGroupCommitAppender({
   let failingSinceMs: number | null = null
   const underWay = new Set<Unit>()
   const pendingById = new Map<string, Promise<Appended>>()
-  const recentIds = createRecentIds(limits.recentIdsMax)
+  /** Their places, by id. */
+  const recentIds = createLatest<string, number>(limits.recentIdsMax / 2)
   const roomWaiters: { resolve: () => void; reject: (error: Error) => void; untilMs: number }[] = []
   const drainWaiters: (() => void)[] = []
   const link = watchLink(nats, planPump)
@@ -485,7 +487,7 @@ export function createGroupCommitAppender({
     pendingById.set(msgId, appended)
     try {
       const result = await appended
-      recentIds.add(msgId, result.seq)
+      recentIds.set(msgId, result.seq)
       return result
     } finally {
       pendingById.delete(msgId)
@@ -495,7 +497,7 @@ export function createGroupCommitAppender({
   async function appendTogether(messages: readonly AppendMessage[], isUrgent: boolean): Promise<Appended> {
     const result = await enqueue(messages, isUrgent)
     const firstSeq = result.seq - messages.length + 1
-    for (const [i, { msgId }] of messages.entries()) if (msgId !== undefined) recentIds.add(msgId, firstSeq + i)
+    for (const [i, { msgId }] of messages.entries()) if (msgId !== undefined) recentIds.set(msgId, firstSeq + i)
     return result
   }
 
@@ -535,21 +537,6 @@ const batchPrefix = `${process.pid.toString(36)}${Math.floor(performance.timeOri
 /** Unlike any other of any process; the server takes 64 characters. */
 function newBatchId(): string {
   return `${batchPrefix}-${++batchCounter}`
-}
-
-/** The ids of the latest appends, in two generations: full, the older one is forgotten. */
-function createRecentIds(max: number) {
-  let young = new Map<string, number>()
-  let old = new Map<string, number>()
-  return {
-    get: (id: string) => young.get(id) ?? old.get(id),
-    add(id: string, seq: number) {
-      young.set(id, seq)
-      if (young.size * 2 < max) return
-      old = young
-      young = new Map()
-    },
-  }
 }
 
 /**

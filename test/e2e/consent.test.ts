@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import { verifyWebhookSignature } from 'hook0-client'
 import type { SubscriptionStatus, TestDeliveryAnswer } from '#shared/contract/delivery-options.ts'
 import type { ProblemDocument } from '#shared/contract/problems.ts'
+import { begunOf } from '../support/begun.ts'
 import { type Reaction, type ReceivedRequest, type Receiver, startReceiver } from '../support/receiver.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
@@ -107,11 +108,7 @@ test('the rate that a receiver grants is kept to', async () => {
   const { id, labels } = await subscribe(receiver, { handshake: {} })
   await Promise.all(Array.from({ length: 11 }, () => stack.api.send({ labels })))
   await receiver.waitFor(() => deliveriesOf(receiver).length === 11)
-  // When they began: a busy receiver sees them later, and closer together.
-  const times = await until('all are recorded', async () => {
-    const made = await stack.api.attempts({ subscription_id: id, outcome: 'success' })
-    return made.length === 11 && made.map(({ picked_at }) => Date.parse(picked_at!)).sort((a, b) => a - b)
-  })
+  const times = await begunOf(stack.api, id, 11)
   // Ten a second: one at once, the other ten take a tenth of a second each.
   assert.ok(times.at(-1)! - times[0]! >= 900, `${times.at(-1)! - times[0]!} ms`)
 })

@@ -5,6 +5,7 @@ import type { AuditEntryAnswer } from '#shared/contract/account-schemas.ts'
 import type { SubscriptionStatus } from '#shared/contract/delivery-options.ts'
 import type { ProblemDocument } from '#shared/contract/problems.ts'
 import type { SubscriptionAnswer } from '#shared/contract/schemas.ts'
+import { begunOf } from '../support/begun.ts'
 import { type Reaction, type ReceivedRequest, type Receiver, startReceiver } from '../support/receiver.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
@@ -52,13 +53,6 @@ const statusOf = async (id: string) =>
 const outcomesOf = async (query: Record<string, string>) =>
   (await stack.api.attempts(query)).map(({ outcome }) => outcome)
 
-/** When the requests began, the first one first: a busy receiver sees them later, and closer together. */
-const begunOf = (id: string, count: number) =>
-  until('all are recorded', async () => {
-    const made = await stack.api.attempts({ subscription_id: id, outcome: 'success' })
-    return made.length === count && made.map(({ picked_at }) => Date.parse(picked_at!)).sort((a, b) => a - b)
-  })
-
 // -- pace ------------------------------------------------------------------------------------------------------------
 
 test('no more requests are under way than a subscription allows, and no more in a second', async () => {
@@ -70,7 +64,7 @@ test('no more requests are under way than a subscription allows, and no more in 
   assert.deepEqual(paced.answer.rate_limit, { requests: 20, per: 'second' })
   await sendMany(paced.labels, 20)
   await paced.receiver.waitFor((requests) => requests.length === 20)
-  const times = await begunOf(paced.id, 20)
+  const times = await begunOf(stack.api, paced.id, 20)
   // Two may go at once: the other 18 take a twentieth of a second each.
   assert.ok(times.at(-1)! - times[0]! >= 800, `20 requests within ${times.at(-1)! - times[0]!} ms`)
   assert.equal(counting.receiver.requests.length, 2)
@@ -128,7 +122,7 @@ test('a paused subscription gets nothing and uses up no attempt; resumed, it is 
   assert.equal(resumed.body.paused_at, undefined)
   assert.equal(resumed.body.drain_per_second, 20)
   await receiver.waitFor((requests) => requests.length === 20)
-  const times = await begunOf(id, 20)
+  const times = await begunOf(stack.api, id, 20)
   assert.ok(times.at(-1)! - times[0]! >= 800, `20 requests within ${times.at(-1)! - times[0]!} ms`)
   assert.deepEqual(receiver.requests.map(({ headers }) => headers['x-event-id']).sort(), ids.toSorted())
   await until(

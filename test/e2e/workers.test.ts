@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Credentials } from '#scripts/start/credentials.ts'
+import { isRunning } from '#shared/runtime/is-running.ts'
 import { createApi } from '../support/api.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { until } from '../support/until.ts'
@@ -74,18 +75,9 @@ test('spread over processes it does the same, and goes on when one of them is ki
     const again = await workersOf(jethook.pid!)
     jethook.kill('SIGTERM')
     await once(jethook, 'exit')
-    await until('they are gone', async () => again.every(({ pid }) => isGone(pid)))
+    await until('they are gone', async () => !again.some(({ pid }) => isRunning(pid)))
   } finally {
     jethook.kill('SIGKILL')
     await receiver.close()
   }
 })
-
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
-}

@@ -6,6 +6,7 @@ import { streamsOf } from '#scripts/verify/read-streams.ts'
 import { readServerState } from '#scripts/verify/server-state.ts'
 import { type Invariant, type VerifyReport, verifyLedger } from '#scripts/verify/verify-ledger.ts'
 import { connectNats } from '#shared/runtime/nats.ts'
+import { isAtRest } from '../support/at-rest.ts'
 import { testLogger } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 import type { JethookBench } from './jethook-bench.ts'
@@ -131,18 +132,6 @@ async function measureRecovery({ poster, receiver }: JethookBench): Promise<numb
 /** Whether everything has ended, as far as the read model knows; what has not by then, the verifier names. */
 export async function drained(bench: JethookBench, accepted: number): Promise<void> {
   await bench.withDatabase((client) =>
-    until(
-      'every delivery has ended',
-      async () => {
-        const { rows } = await client.query<{ events: string; is_done: boolean }>(
-          `SELECT (SELECT count(*) FROM events) AS events,
-             (SELECT matched_event_seq FROM projection_checkpoints WHERE name = 'ledger') >= (SELECT max(seq) FROM events)
-               AND NOT EXISTS (SELECT FROM deliveries WHERE status = 'pending')
-               AND NOT EXISTS (SELECT FROM postponed_events WHERE status = 'waiting') AS is_done`,
-        )
-        return Number(rows[0]!.events) >= accepted && rows[0]!.is_done
-      },
-      DRAIN_LIMIT_MS,
-    ).catch(() => {}),
+    until('every delivery has ended', () => isAtRest(client, accepted), DRAIN_LIMIT_MS).catch(() => {}),
   )
 }

@@ -17,6 +17,7 @@ import { loadSettings } from '#shared/runtime/config.ts'
 import { connectNats, type Nats } from '#shared/runtime/nats.ts'
 import { readSecretKeys } from '#shared/runtime/secret-key.ts'
 import { createApplication, registerUser } from '../support/accounts.ts'
+import { isAtRest } from '../support/at-rest.ts'
 import { testLogger } from '../support/nats.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { type Stack, startStack } from '../support/stack.ts'
@@ -101,16 +102,7 @@ test('a system that has done a bit of everything keeps all its promises, and its
 
   const client = new pg.Client({ connectionString: stack.servers.databaseUrl })
   await client.connect()
-  await until('all has ended', async () => {
-    const { rows } = await client.query(
-      `SELECT (SELECT count(*) FROM events) >= $1
-         AND (SELECT matched_event_seq FROM projection_checkpoints WHERE name = 'ledger') >= (SELECT max(seq) FROM events)
-         AND NOT EXISTS (SELECT FROM deliveries WHERE status = 'pending')
-         AND NOT EXISTS (SELECT FROM postponed_events WHERE status = 'waiting') AS is_done`,
-      [accepted.length],
-    )
-    return rows[0].is_done
-  })
+  await until('all has ended', () => isAtRest(client, accepted.length))
   await client.end()
   const report = await verifyLedger({
     ...streamsOf(nats),

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { SubscriptionAnswer } from '#shared/contract/schemas.ts'
 import { diagnoseSignatures } from '#shared/domain/diagnose-signature.ts'
+import { isRunning } from '#shared/runtime/is-running.ts'
 import { createApiClient } from '../api-client.ts'
 import { withExamples } from '../examples.ts'
 import { type Delivery, startReceiver } from '../listen/receiver.ts'
@@ -127,15 +128,6 @@ async function removeLeftOver({ api, ...session }: Session): Promise<void> {
     const [host, pid] = (metadata[OWNER_KEY] ?? '').split(':')
     if (host !== hostname() || isRunning(Number(pid))) continue
     await api.call('DELETE', `/subscriptions/${subscription_id}`, { query: { application_id } })
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
