@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { RETRY_AFTER_MAX_MS } from '#shared/domain/retry-policy.ts'
 import { MISDEEDS } from '../support/misdeeds.ts'
@@ -22,7 +23,8 @@ before(async () => {
 after(() => stack?.close())
 
 async function attemptTo(url: string, maxRetries: number) {
-  const labels = { to: url }
+  // Not by its address: a port may come again.
+  const labels = { to: randomUUID() }
   await stack.api.subscribe(url, { labels, max_retries: maxRetries })
   const startedMs = performance.now()
   const event_id = await stack.api.send({ labels })

@@ -3,11 +3,12 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { after, before, test } from 'node:test'
+import { createServer as createTlsServer } from 'node:tls'
 import { anyFreePort } from '#scripts/embedded/server-process.ts'
 import type { Sender } from '#shared/runtime/sender/sender.ts'
 import { certificateOf, TEST_CA } from '../support/certificates.ts'
 import { type DnsAnswer, type DnsServer, startDnsServer } from '../support/dns-server.ts'
-import { startRawReceiver } from '../support/raw-receiver.ts'
+import { startRawReceiver, writeForEver } from '../support/raw-receiver.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { requestTo, testSender } from '../support/sender.ts'
 import { startTlsReceiver, type TlsReceiver } from '../support/tls-receiver.ts'
@@ -188,6 +189,29 @@ test('the first byte has a time-out of its own, within that of the whole', async
   assert.equal(await send(hanging.url, { timeoutMs: 300 }, quick), 'timed-out: No complete answer within 300 ms')
   await hanging.close()
   await quick.close()
+})
+
+test('what comes before the body is bounded for each answer of a connection', async () => {
+  const receiver = await startReceiver(() => ({ status: 200, headers: { 'x-long': 'x'.repeat(15_000) } }))
+  for (let i = 0; i < 5; i++) assert.equal(await send(receiver.url), 'responded 200')
+  assert.equal(receiver.requests.length, 5)
+  await receiver.close()
+})
+
+test('a status line that never ends is cut off, also in TLS', async () => {
+  const server = createTlsServer(certificateOf('server'), (socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 ')
+      writeForEver(socket, 'x'.repeat(10_000), 0)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  server.unref()
+  const { port } = server.address() as AddressInfo
+  const outcome = await send(`https://receiver.test:${port}/`, { tls: OWN_CA })
+  assert.equal(outcome, "connection-failed: The response's headers are too large")
+  await new Promise((resolve) => server.close(resolve))
 })
 
 test('a port where nobody listens is refused at once', async () => {

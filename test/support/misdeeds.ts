@@ -19,6 +19,7 @@ const OK = 'HTTP/1.1 200 OK\r\n'
 const BOMB = gzipSync(Buffer.alloc(50_000_000))
 const TIMED_OUT: ExpectedEnd = { outcome: 'timeout', error: 'E_TIMEOUT', message: /No complete answer/ }
 const NOT_HTTP: ExpectedEnd = { outcome: 'failed', error: 'E_CONNECTION' }
+const HEAD_TOO_LARGE: ExpectedEnd = { outcome: 'failed', error: 'E_CONNECTION', message: /headers are too large/ }
 const answering =
   (text: string): RawReaction =>
   (socket) =>
@@ -38,19 +39,30 @@ export const MISDEEDS: Record<string, Misdeed> = {
       socket.write(OK)
       writeForEver(socket, `x-more: ${'x'.repeat(1_000)}\r\n`, 0)
     },
-    expected: { outcome: 'failed', error: 'E_CONNECTION', message: /headers are too large/ },
+    expected: HEAD_TOO_LARGE,
   },
   'one header of a megabyte': {
     react: answering(`${OK}x-huge: ${'x'.repeat(1_000_000)}\r\n\r\n`),
-    expected: { outcome: 'failed', error: 'E_CONNECTION', message: /headers are too large/ },
+    expected: HEAD_TOO_LARGE,
   },
   'a status line of a megabyte': {
     react: answering(`HTTP/1.1 200 ${'x'.repeat(1_000_000)}`),
-    expected: TIMED_OUT,
+    expected: HEAD_TOO_LARGE,
+  },
+  'a status line that never ends': {
+    react: (socket) => {
+      socket.write('HTTP/1.1 200 ')
+      writeForEver(socket, 'x'.repeat(10_000), 0)
+    },
+    expected: HEAD_TOO_LARGE,
+  },
+  'empty lines that never end': {
+    react: (socket) => writeForEver(socket, '\r\n'.repeat(5_000), 0),
+    expected: HEAD_TOO_LARGE,
   },
   'more than a hundred headers': {
     react: answering(`${OK}${'x: y\r\n'.repeat(101)}content-length: 0\r\n\r\n`),
-    expected: { outcome: 'failed', error: 'E_CONNECTION', message: /headers are too large/ },
+    expected: HEAD_TOO_LARGE,
   },
   'a body that comes a byte at a time': {
     react: (socket) => {

@@ -1,6 +1,7 @@
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { type Dispatcher, Pool } from 'undici'
 import { type Connector, undiciConnector } from './connector.ts'
+import { WatchedClient } from './watched-client.ts'
 
 /** Certificates of one subscription: they go into no connection but its own. */
 export interface ClientTls {
@@ -68,6 +69,7 @@ export function createPools(connector: Connector, limits: PoolLimits): Pools {
   }
 
   function openPool(origin: string, tls: ClientTls | null): Pool {
+    const connect = undiciConnector(connector, tls === null ? usual : secureContextOf(tls))
     return new Pool(origin, {
       connections: limits.connectionsPerOriginMax,
       pipelining: 1,
@@ -76,7 +78,7 @@ export function createPools(connector: Connector, limits: PoolLimits): Pools {
       headersTimeout: limits.timeoutMs,
       bodyTimeout: limits.timeoutMs,
       maxHeaderSize: RESPONSE_HEADERS_MAX_BYTES,
-      connect: undiciConnector(connector, tls === null ? usual : secureContextOf(tls)),
+      factory: (url, options) => new WatchedClient(url, options, connect),
       allowH2: false,
     })
   }

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { SendResult } from '../../domain/outcome.ts'
 import { toSendError } from './send-error.ts'
 import { TargetError } from './target-error.ts'
+import type { HeadWatch, WatchingHandler } from './watched-client.ts'
 
 export interface ResponseLimits {
   /** For the whole attempt, connecting included. */
@@ -12,7 +13,7 @@ export interface ResponseLimits {
   bodyMaxBytes: number
 }
 
-export interface ResponseReader extends Dispatcher.DispatchHandler {
+export interface ResponseReader extends WatchingHandler {
   /** The request couldn't even be handed over. */
   fail(error: unknown): void
 }
@@ -20,6 +21,7 @@ export interface ResponseReader extends Dispatcher.DispatchHandler {
 const HEADERS_MAX = 100
 /** Answers before the final one (RFC 9110 §15.2) that are put up with. */
 const INFORMATIONAL_MAX = 5
+const HEAD_TOO_LARGE = "The response's headers are too large"
 const LOCATION_MAX_CHARACTERS = 200
 
 type Headers = Record<string, string | string[] | undefined>
@@ -34,6 +36,7 @@ export function createResponseReader(limits: ResponseLimits, settle: (result: Se
   let isBodyCut = false
   let informationalCount = 0
   let isSettled = false
+  let headWatch: HeadWatch | null = null
   let firstByteTimer: NodeJS.Timeout | null = null
   const timer = setTimeout(() => onTimeout(limits.totalTimeoutMs), limits.totalTimeoutMs)
 
@@ -80,12 +83,16 @@ export function createResponseReader(limits: ResponseLimits, settle: (result: Se
   }
 
   return {
+    setHeadWatch(watch) {
+      headWatch = watch
+    },
     onRequestStart(started) {
       controller = started
       if (isSettled) {
         started.abort(new TargetError('connection-failed', 'given up before it was sent'))
         return
       }
+      headWatch?.begin(() => refuse(HEAD_TOO_LARGE))
       const { firstByteTimeoutMs, totalTimeoutMs } = limits
       if (firstByteTimeoutMs < totalTimeoutMs)
         firstByteTimer = setTimeout(() => onTimeout(firstByteTimeoutMs), firstByteTimeoutMs)
@@ -95,10 +102,11 @@ export function createResponseReader(limits: ResponseLimits, settle: (result: Se
         if (++informationalCount > INFORMATIONAL_MAX) refuse('The target sent too many informational answers')
         return
       }
+      headWatch?.end()
       if (firstByteTimer !== null) clearTimeout(firstByteTimer)
       const read = readHeaders(received)
       if (read === null) {
-        refuse("The response's headers are too large")
+        refuse(HEAD_TOO_LARGE)
         return
       }
       statusCode = code
