@@ -12,6 +12,7 @@ import { benchLatency } from './latency.ts'
 import { benchNats } from './nats.ts'
 import { type BenchOptions, BenchUsageError, type PeerOptions, readOptions } from './options.ts'
 import { benchOverload } from './overload.ts'
+import { benchPayload } from './payload.ts'
 import { benchProjection } from './projection.ts'
 import { benchRead } from './read.ts'
 import { mediansOf, type Results } from './results.ts'
@@ -36,6 +37,7 @@ const SCENARIOS: Record<string, Scenario> = {
   ingest: { run: benchIngest },
   batch: { run: benchBatch, after: ['ingest'] },
   nats: { run: benchNats },
+  payload: { run: benchPayload },
   fanout: { run: benchFanout },
   latency: { run: benchLatency, after: ['throughput'] },
   isolation: { run: benchIsolation },

@@ -1,3 +1,4 @@
+import { countOf, type Fifo, newFifo, takeNext, takeWanted } from './fifo.ts'
 import type { Gate } from './receivers.ts'
 import type { WorkItem } from './work-item.ts'
 
@@ -51,37 +52,24 @@ export interface Dispatcher {
 interface Queue {
   subscriptionId: string
   view: SubscriptionView
-  waiting: WorkItem[]
-  /** Index of the next one in `waiting`. */
-  next: number
+  waiting: Fifo<WorkItem>
   underWay: number
   isReady: boolean
   wake: NodeJS.Timeout | null
 }
 
-/** Taken items are cut off now and then, not one by one. */
-const CUT_OFF_AFTER = 1_024
 /** What holds a receiver back may be over sooner than was said: its subscription may have got another address. */
 const WAKE_MAX_MS = 5_000
 /** More is fetched when no more than so many wait. */
 const LOW_WATER = 64
 
-const countOf = (queue: Queue) => queue.waiting.length - queue.next
-
-function takeNext(queue: Queue): WorkItem {
-  const item = queue.waiting[queue.next++]!
-  if (queue.next === queue.waiting.length || queue.next >= CUT_OFF_AFTER) {
-    queue.waiting = queue.waiting.slice(queue.next)
-    queue.next = 0
-  }
-  return item
-}
-
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { limits, run, gateOf, onBegin, nowMs } = options
   const queues = new Map<string, Queue>()
-  /** Organizations that have ready subscriptions, in turn, and these, in turn. */
-  const ready = new Map<string, Queue[]>()
+  /** Of each organization its ready subscriptions, in turn. */
+  const ready = new Map<string, Fifo<Queue>>()
+  /** These organizations, in turn. */
+  const turns = newFifo<string>()
   const originUnderWay = new Map<string, number>()
   /** Queues that wait for a place that others have. */
   const crowded = new Set<Queue>()
@@ -93,28 +81,31 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const known = queues.get(subscriptionId)
     if (known) return known
     const view = options.viewOf(subscriptionId)
-    const queue: Queue = { subscriptionId, view, waiting: [], next: 0, underWay: 0, isReady: false, wake: null }
+    const queue: Queue = { subscriptionId, view, waiting: newFifo(), underWay: 0, isReady: false, wake: null }
     queues.set(subscriptionId, queue)
     return queue
   }
 
   function markReady(queue: Queue): void {
-    if (queue.isReady || countOf(queue) === 0) return
+    if (queue.isReady || countOf(queue.waiting) === 0) return
     queue.isReady = true
     const { organizationId } = queue.view
-    const ofOrganization = ready.get(organizationId)
-    if (ofOrganization) ofOrganization.push(queue)
-    else ready.set(organizationId, [queue])
+    let ofOrganization = ready.get(organizationId)
+    if (ofOrganization === undefined) {
+      ofOrganization = newFifo()
+      ready.set(organizationId, ofOrganization)
+      turns.items.push(organizationId)
+    }
+    ofOrganization.items.push(queue)
   }
 
   function nextReady(): Queue | null {
-    const first = ready.entries().next()
-    if (first.done) return null
-    const [organizationId, ofOrganization] = first.value
-    const queue = ofOrganization.shift()!
-    // To the end of the turn.
-    ready.delete(organizationId)
-    if (ofOrganization.length > 0) ready.set(organizationId, ofOrganization)
+    const organizationId = takeNext(turns)
+    if (organizationId === undefined) return null
+    const ofOrganization = ready.get(organizationId)!
+    const queue = takeNext(ofOrganization)!
+    if (countOf(ofOrganization) > 0) turns.items.push(organizationId)
+    else ready.delete(organizationId)
     queue.isReady = false
     return queue
   }
@@ -123,7 +114,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     while (underWayCount < limits.concurrencyMax && !isStopped) {
       const queue = nextReady()
       if (queue === null) return
-      if (countOf(queue) > 0 && mayBegin(queue)) begin(queue)
+      if (countOf(queue.waiting) > 0 && mayBegin(queue)) begin(queue)
     }
   }
 
@@ -145,7 +136,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   function begin(queue: Queue): void {
-    const item = takeNext(queue)
+    const item = takeNext(queue.waiting)!
     const { origin } = queue.view
     if (queue.underWay++ === 0) busyCount++
     underWayCount++
@@ -171,7 +162,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   function askForMore(queue: Queue): void {
     const { subscriptionId } = queue
-    if (countOf(queue) > LOW_WATER || !options.hasMore(subscriptionId)) return
+    if (countOf(queue.waiting) > LOW_WATER || !options.hasMore(subscriptionId)) return
     const gate = gateOf(subscriptionId)
     if (gate.type === 'shut') wakeAt(queue, gate.untilMs)
     else options.onRoom(subscriptionId)
@@ -191,7 +182,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   function drop(queue: Queue): void {
-    if (queue.underWay > 0 || countOf(queue) > 0 || queue.wake !== null) return
+    if (queue.underWay > 0 || countOf(queue.waiting) > 0 || queue.wake !== null) return
     queues.delete(queue.subscriptionId)
     crowded.delete(queue)
   }
@@ -217,17 +208,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   function takeFrom(queue: Queue, isWanted: (item: WorkItem) => boolean): WorkItem[] {
-    const waiting = queue.waiting.slice(queue.next)
-    queue.waiting = waiting.filter((item) => !isWanted(item))
-    queue.next = 0
+    const taken = takeWanted(queue.waiting, isWanted)
     drop(queue)
-    return queue.waiting.length === waiting.length ? [] : waiting.filter(isWanted)
+    return taken
   }
 
   return {
     add(item) {
       const queue = queueOf(item.attempt.subscriptionId)
-      queue.waiting.push(item)
+      queue.waiting.items.push(item)
       if (queue.wake === null) markReady(queue)
       pump()
     },
@@ -239,7 +228,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     waitingCount: (subscriptionId) => {
       const queue = queues.get(subscriptionId)
-      return queue === undefined ? 0 : countOf(queue)
+      return queue === undefined ? 0 : countOf(queue.waiting)
     },
     underWayCount: () => underWayCount,
     stop() {

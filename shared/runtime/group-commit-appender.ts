@@ -127,7 +127,7 @@ export function createGroupCommitAppender({
   const recentIds = createLatest<string, number>(limits.recentIdsMax / 2)
   const roomWaiters: { resolve: () => void; reject: (error: Error) => void; untilMs: number }[] = []
   const drainWaiters: (() => void)[] = []
-  const link = watchLink(nats, planPump)
+  const forgetReconnects = nats.onReconnect(planPump)
   const figures = createAppendFigures(metrics, stream)
 
   let deadlineTimer: NodeJS.Timeout | null = null
@@ -195,7 +195,7 @@ export function createGroupCommitAppender({
   }
 
   function pump(): void {
-    while (link.isUp && roundsUnderWay < roundsMax() && queue.length > 0) {
+    while (nats.isUp() && roundsUnderWay < roundsMax() && queue.length > 0) {
       const units = takeRound()
       if (units.length === 0) continue
       roundsUnderWay++
@@ -415,23 +415,15 @@ export function createGroupCommitAppender({
   }
 
   async function request(message: AppendMessage, headers: ReturnType<typeof messageHeaders>): Promise<PublishAnswer> {
-    const lost = link.nextLoss()
     try {
       const answered = connection.request(message.subject, message.body, {
         timeout: limits.answerTimeoutMs,
         ...(headers ? { headers } : {}),
       })
-      const reply = await Promise.race([answered, lost.signal])
-      if (reply === 'lost') {
-        answered.catch(() => {})
-        return { type: 'unclear' }
-      }
-      return parsePublishAnswer(reply.string())
+      return parsePublishAnswer((await nats.unlessLost(answered)).string())
     } catch (error) {
       logger.debug({ stream, err: error }, 'no answer to an append')
       return { type: 'unclear' }
-    } finally {
-      lost.release()
     }
   }
 
@@ -520,7 +512,7 @@ export function createGroupCommitAppender({
       isClosed = true
       stopGathering()
       if (deadlineTimer !== null) clearTimeout(deadlineTimer)
-      link.close()
+      forgetReconnects()
       for (const unit of [...underWay, ...queue])
         fail(unit, new AppendUnknownError(`${stream}: the appender was closed`))
       for (const waiter of roomWaiters.splice(0))
@@ -537,36 +529,6 @@ const batchPrefix = `${process.pid.toString(36)}${Math.floor(performance.timeOri
 /** Unlike any other of any process; the server takes 64 characters. */
 function newBatchId(): string {
   return `${batchPrefix}-${++batchCounter}`
-}
-
-/**
- * Whether the connection stands. An answer that was under way when it broke never comes: whoever waits for one is told
- * at once instead of running into the time-out, and nothing is sent until the connection is back.
- */
-function watchLink({ connection }: Nats, onUp: () => void) {
-  const waiting = new Set<(lost: 'lost') => void>()
-  const status = connection.status()
-  const link = {
-    isUp: true,
-    nextLoss() {
-      const { promise, resolve } = Promise.withResolvers<'lost'>()
-      waiting.add(resolve)
-      return { signal: promise, release: () => waiting.delete(resolve) }
-    },
-    close: () => (status as unknown as { stop?: () => void }).stop?.(),
-  }
-  void (async () => {
-    for await (const { type } of status) {
-      if (type === 'disconnect') {
-        link.isUp = false
-        for (const resolve of waiting) resolve('lost')
-      } else if (type === 'reconnect') {
-        link.isUp = true
-        onUp()
-      }
-    }
-  })()
-  return link
 }
 
 const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]

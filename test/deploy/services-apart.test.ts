@@ -9,6 +9,7 @@ import { anyFreePort } from '#scripts/embedded/server-process.ts'
 import { type EmbeddedServers, startEmbeddedServers } from '#scripts/embedded/servers.ts'
 import { createApplication, registerUser } from '../support/accounts.ts'
 import { createApi } from '../support/api.ts'
+import { PATIENT } from '../support/patient.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { scrape } from '../support/scrape.ts'
 import { LOOPBACK_ALLOWED } from '../support/stack.ts'
@@ -62,7 +63,7 @@ async function start(main: string): Promise<Process> {
       PORT: String(port),
       MONITORING_PORT: String(monitoringPort),
       LOG_LEVEL: 'warn',
-      DISABLE_API_RATE_LIMITING: 'true',
+      ...PATIENT,
       ...LOOPBACK_ALLOWED,
     },
   })

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { anyFreePort } from '#scripts/embedded/server-process.ts'
 import type { RequestAttempt } from '#shared/contract/schemas.ts'
 import { codeBlocks } from '../support/markdown.ts'
+import { PATIENT } from '../support/patient.ts'
 import { type ReceivedRequest, startReceiver } from '../support/receiver.ts'
 import { until } from '../support/until.ts'
 
@@ -42,7 +43,8 @@ after(async () => {
 
 /** `npm start`, as the pages say, in a home of its own. */
 async function startWithNpm(): Promise<ChildProcess> {
-  const environment = { ...process.env, JETHOOK_HOME: join(folder, '.jethook'), PORT: String(await anyFreePort()) }
+  const home = join(folder, '.jethook')
+  const environment = { ...process.env, ...PATIENT, JETHOOK_HOME: home, PORT: String(await anyFreePort()) }
   const child = spawn('npm', ['start', '--silent', '--', '--json'], {
     cwd: PROJECT,
     env: environment,

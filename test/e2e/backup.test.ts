@@ -19,6 +19,7 @@ import { connectNats } from '#shared/runtime/nats.ts'
 import { createApi } from '../support/api.ts'
 import { testLogger } from '../support/nats.ts'
 import { startObjectService } from '../support/object-service.ts'
+import { PATIENT } from '../support/patient.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { LOOPBACK_ALLOWED, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
@@ -119,8 +120,7 @@ test('a backup of a busy system, restored elsewhere, goes on with everything tha
     ...LOOPBACK_ALLOWED,
     PORT: '0',
     LOG_LEVEL: 'silent',
-    // A busy machine is not what this is about.
-    OVERLOAD_EVENT_LOOP_DELAY_MS: '0',
+    ...PATIENT,
     JETHOOK_HOME: home,
     NATS_URL: servers.natsAddress,
     DATABASE_URL: servers.databaseUrl,

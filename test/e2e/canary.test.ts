@@ -11,6 +11,7 @@ import type { SubscriptionAnswer, SubscriptionSecretAnswer } from '#shared/contr
 import { createApplication, logIn, PASSWORD } from '../support/accounts.ts'
 import { createApi } from '../support/api.ts'
 import { certificateOf } from '../support/certificates.ts'
+import { PATIENT } from '../support/patient.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
@@ -39,8 +40,7 @@ test('no secret, token, password or payload reaches a log, a fact or the databas
       JETHOOK_HOME: home,
       PORT: '0',
       LOG_LEVEL: 'trace',
-      DISABLE_API_RATE_LIMITING: 'true',
-      READ_YOUR_WRITES_TIMEOUT_MS: '15000',
+      ...PATIENT,
       RETRY_SCHEDULE: '50ms',
       MAX_RETRIES: '1',
     },

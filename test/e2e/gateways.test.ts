@@ -6,6 +6,7 @@ import { loadSettings } from '#shared/runtime/config.ts'
 import { createApplication, registerUser } from '../support/accounts.ts'
 import { type Api, createApi } from '../support/api.ts'
 import { testLogger } from '../support/nats.ts'
+import { PATIENT } from '../support/patient.ts'
 import { LOOPBACK_ALLOWED, type Stack, startStack } from '../support/stack.ts'
 import { eventPost, subscriptionPost } from '../support/world.ts'
 
@@ -23,7 +24,7 @@ let apis: [Api, Api]
 before(async () => {
   stack = await startStack(QUOTAS)
   const settings = {
-    ...loadSettings({ PORT: '0', DISABLE_API_RATE_LIMITING: 'true', ...LOOPBACK_ALLOWED, ...QUOTAS }),
+    ...loadSettings({ PORT: '0', ...PATIENT, ...LOOPBACK_ALLOWED, ...QUOTAS }),
     NATS_URL: stack.servers.natsAddress,
     DATABASE_URL: stack.servers.databaseUrl,
     JETHOOK_HOME: stack.home,

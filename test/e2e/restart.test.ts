@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { anyFreePort } from '#scripts/embedded/server-process.ts'
 import { createApi } from '../support/api.ts'
+import { PATIENT } from '../support/patient.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { LOOPBACK_ALLOWED, type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
@@ -55,6 +56,7 @@ test('each service runs alone, and may be killed in the middle', async () => {
         PORT: String(port),
         LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal',
         RETRY_SCHEDULE: '100ms,200ms',
+        ...PATIENT,
         ...LOOPBACK_ALLOWED,
       },
       stdio: ['ignore', 'inherit', 'inherit'],

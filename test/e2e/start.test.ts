@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { anyFreePort } from '#scripts/embedded/server-process.ts'
 import type { Credentials } from '#scripts/start/credentials.ts'
 import { createApi } from '../support/api.ts'
+import { PATIENT } from '../support/patient.ts'
 import { until } from '../support/until.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
@@ -29,6 +30,7 @@ const environmentOf = (home: string, more: Record<string, string> = {}) => ({
   JETHOOK_HOME: home,
   PORT: String(port),
   LOG_LEVEL: 'fatal',
+  ...PATIENT,
   ...more,
 })
 

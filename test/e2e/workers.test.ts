@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { Credentials } from '#scripts/start/credentials.ts'
 import { isRunning } from '#shared/runtime/is-running.ts'
 import { createApi } from '../support/api.ts'
+import { PATIENT } from '../support/patient.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { until } from '../support/until.ts'
 
@@ -39,7 +40,7 @@ test('spread over processes it does the same, and goes on when one of them is ki
   const receiver = await startReceiver()
   const jethook = spawn(process.execPath, ['scripts/start/main.ts', '--json'], {
     cwd: PROJECT,
-    env: { ...process.env, JETHOOK_HOME: home, PORT: '0', LOG_LEVEL: 'fatal', WORKERS: '3' },
+    env: { ...process.env, JETHOOK_HOME: home, PORT: '0', LOG_LEVEL: 'fatal', WORKERS: '3', ...PATIENT },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   try {

@@ -13,6 +13,7 @@ import { connectNats } from '#shared/runtime/nats.ts'
 import { STREAM_NAMES } from '#shared/runtime/streams.ts'
 import { type Api, createApi } from '../support/api.ts'
 import { testLogger } from '../support/nats.ts'
+import { PATIENT } from '../support/patient.ts'
 import { type ReceivedRequest as RawRequest, type Reaction, type Receiver, startReceiver } from '../support/receiver.ts'
 import { createPoster, type Poster } from './poster.ts'
 
@@ -233,9 +234,7 @@ function spawnJethook(options: JethookBenchOptions & { port: number }, more: Sta
       RECONCILE_INTERVAL_MS: '2000',
       RECONCILE_GRACE_MS: '3000',
       HEALTH_CHECK_KEY: '',
-      // A busy machine is not among the faults.
-      OVERLOAD_EVENT_LOOP_DELAY_MS: '0',
-      DISABLE_API_RATE_LIMITING: 'true',
+      ...PATIENT,
       LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal',
       ...options.environment,
       ...more.environment,

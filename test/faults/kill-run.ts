@@ -15,6 +15,7 @@ import { type ReceivedRequest, type VerifyReport, verifyLedger } from '#scripts/
 import { connectNats } from '#shared/runtime/nats.ts'
 import { createApi } from '../support/api.ts'
 import { testLogger } from '../support/nats.ts'
+import { PATIENT } from '../support/patient.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { until } from '../support/until.ts'
 import { createPoster, type Poster } from './poster.ts'
@@ -181,6 +182,7 @@ async function startProcess({ home, port, natsUrl, databaseUrl }: ProcessOptions
       NATS_URL: natsUrl,
       DATABASE_URL: databaseUrl,
       RETRY_SCHEDULE: '200ms,500ms,1s',
+      ...PATIENT,
       LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal',
     },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -16,13 +16,12 @@ import { type JethookBench, openJethookBench } from './jethook-bench.ts'
 const LIMIT_MS = 600_000
 const SUBSCRIPTIONS = 3
 const POST_BATCH = 1_000
-/** Not what these runs are about: breakers, disabling, and a machine that has too much to do. */
+/** Not what these runs are about: breakers and disabling. */
 const QUICK_DEATH = {
   RETRY_SCHEDULE: '20ms',
   MAX_RETRIES: '1',
   BREAKER_FAILURES: '0',
   AUTO_DISABLE_AFTER_HOURS: '0',
-  OVERLOAD_EVENT_LOOP_DELAY_MS: '0',
 }
 
 /** A jethook process on servers of its own, for runs about what people ask to be sent again. */

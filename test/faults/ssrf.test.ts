@@ -11,6 +11,7 @@ import { createApi } from '../support/api.ts'
 import { type Canary, startCanary } from '../support/canary.ts'
 import { type DnsAnswer, type DnsServer, startDnsServer } from '../support/dns-server.ts'
 import { testLogger } from '../support/nats.ts'
+import { PATIENT } from '../support/patient.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { requestTo, testSender } from '../support/sender.ts'
 import { type Stack, startStack } from '../support/stack.ts'
@@ -194,7 +195,7 @@ test('doors "delivery" and "retry": what was stored before the guard is refused 
     PORT: '0',
     LOG_LEVEL: 'silent',
     DISABLE_TARGET_IP_CHECK: 'true',
-    DISABLE_API_RATE_LIMITING: 'true',
+    ...PATIENT,
   })
   const careless = await composeJethook({
     settings: {

@@ -48,11 +48,12 @@ export function createFakeConnection({
   /** Counts connections: what belongs to an earlier one is lost. */
   let epoch = 0
   let isUp = true
+  /** As far as the client has noticed. */
+  let isThoughtUp = true
   let isMute = false
   let lastUpMs = 0
   let lastDownMs = 0
   let readsOnEpoch = -1
-  const statusListeners = new Set<(type: 'disconnect' | 'reconnect') => void>()
   const reconnectListeners = new Set<() => void>()
   const breakListeners = new Set<() => void>()
   const attached = new Set<() => void>()
@@ -376,21 +377,6 @@ export function createFakeConnection({
 
   // -- the whole -----------------------------------------------------------------------------------------------------
 
-  async function* status() {
-    const queue: string[] = []
-    let wake: (() => void) | null = null
-    statusListeners.add((type) => {
-      queue.push(type)
-      wake?.()
-    })
-    while (true) {
-      while (queue.length > 0) yield { type: queue.shift()! }
-      await new Promise<void>((resolve) => {
-        wake = resolve
-      })
-    }
-  }
-
   function publish(
     subject: string,
     body: Uint8Array | string,
@@ -404,7 +390,6 @@ export function createFakeConnection({
   const nats = {
     connection: {
       info: { max_payload: 1_048_576 },
-      status,
       publish,
       flush: () => ask<void>('flush', (reply) => reply(undefined), API_TIMEOUT_MS),
       async request(subject: string, body: Uint8Array | string, options: PublishOptions & { timeout: number }) {
@@ -472,7 +457,7 @@ export function createFakeConnection({
           }),
       },
     },
-    isUp: () => isUp,
+    isUp: () => isThoughtUp,
     onReconnect(listener: () => void) {
       reconnectListeners.add(listener)
       return () => void reconnectListeners.delete(listener)
@@ -529,8 +514,8 @@ export function createFakeConnection({
 
   function tellAll(type: 'disconnect' | 'reconnect'): void {
     own.clear()
+    isThoughtUp = type === 'reconnect'
     if (type === 'disconnect') for (const tell of [...breakListeners]) tell()
-    for (const listener of statusListeners) listener(type)
     if (type === 'reconnect') for (const listener of [...reconnectListeners]) listener()
   }
 

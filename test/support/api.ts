@@ -34,6 +34,12 @@ export function createApi({ apiUrl, applicationId, token }: ApiAccess) {
     return { status: response.status, headers: response.headers, body: (text === '' ? null : JSON.parse(text)) as T }
   }
 
+  async function read<T>(path: string): Promise<T> {
+    const { status, body } = await call<T>('GET', path)
+    if (status !== 200) throw new Error(`GET ${path} was answered with ${status}: ${JSON.stringify(body)}`)
+    return body
+  }
+
   const subscriptionPost = (url: string, more: Record<string, unknown> = {}) => ({
     application_id: applicationId,
     is_enabled: true,
@@ -73,10 +79,10 @@ export function createApi({ apiUrl, applicationId, token }: ApiAccess) {
     },
     async attempts(query: Record<string, string>): Promise<RequestAttempt[]> {
       const search = new URLSearchParams({ application_id: applicationId, ...query })
-      return (await call<RequestAttempt[]>('GET', `/request_attempts?${search}`)).body
+      return read(`/request_attempts?${search}`)
     },
     async response(id: string): Promise<ResponseAnswer> {
-      return (await call<ResponseAnswer>('GET', `/responses/${id}?application_id=${applicationId}`)).body
+      return read(`/responses/${id}?application_id=${applicationId}`)
     },
   }
 }

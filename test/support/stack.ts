@@ -8,6 +8,7 @@ import type { SeededCredentials } from '#scripts/seed.ts'
 import { loadSettings } from '#shared/runtime/config.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
 import { type Api, createApi } from './api.ts'
+import { PATIENT } from './patient.ts'
 
 /** A whole jethook on servers of its own, in this process. */
 export interface Stack {
@@ -45,10 +46,7 @@ export async function startStack(
     ...loadSettings({
       PORT: '0',
       LOG_LEVEL: 'silent',
-      DISABLE_API_RATE_LIMITING: 'true',
-      // A busy machine is not what a test is about.
-      OVERLOAD_EVENT_LOOP_DELAY_MS: '0',
-      READ_YOUR_WRITES_TIMEOUT_MS: '15000',
+      ...PATIENT,
       ...FAST_RETRIES,
       ...LOOPBACK_ALLOWED,
       ...NO_DNS,
