@@ -1,5 +1,6 @@
 // The entry of every npm script. Runs on Node 20 or later as it is: it installs what is missing, brings Node 24 when the
 // machine's is older, and hands over to the TypeScript sources.
+import { keepCompiled } from './bootstrap/compile-cache.mjs'
 import { prepareDashboard } from './bootstrap/dashboard.mjs'
 import { dependenciesAreCurrent, installDependencies } from './bootstrap/dependencies.mjs'
 import { modernNode } from './bootstrap/modern-node.mjs'
@@ -77,6 +78,7 @@ async function main([task = '', ...args]) {
   const commands = TASKS[task]?.(args)
   if (!commands) throw new Error(`There is no task '${task}'. Tasks: ${Object.keys(TASKS).join(', ')}.`)
   if (!(await dependenciesAreCurrent())) await installDependencies()
+  keepCompiled()
   const node = await modernNode()
   if (WITH_DASHBOARD.has(task)) await prepareDashboard(node)
   return commands.length === 1 ? runNode(node, commands[0]) : runSeries(node, commands)
