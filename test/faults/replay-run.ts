@@ -74,14 +74,15 @@ async function replayBesideTraffic(
   const arrivals = () => receiver.requests.length
 
   /** What happens on a machine that others use as well happens alone and beside the replay: both have their turns. */
-  async function measure(into: number[], limitSeconds: number, isOver = () => false): Promise<number> {
+  async function measure(into: number[], limitSeconds: number, isOver = () => false) {
     await live.take()
     const beganMs = performance.now()
     const secondsSince = () => (performance.now() - beganMs) / 1_000
     while (!isOver() && secondsSince() < limitSeconds) await delay(20)
     const seconds = secondsSince()
-    into.push(...(await live.take()))
-    return seconds
+    const taken = await live.take()
+    into.push(...taken)
+    return { seconds, p99Ms: percentile(taken, 0.99) }
   }
 
   await measure(quietMs, turnSeconds)
@@ -90,12 +91,14 @@ async function replayBesideTraffic(
   const untilMs = performance.now() + limitOf(events, ratePerSecond, turnSeconds)
   while (arrivals() < events) {
     if (performance.now() > untilMs) throw new Error(`${arrivals()} of ${events} have arrived`)
-    seconds += await measure(busyMs, turnSeconds, () => arrivals() >= events)
+    const beside = await measure(busyMs, turnSeconds, () => arrivals() >= events)
+    seconds += beside.seconds
     if (arrivals() < events) await post(`/replays/${first}/pause`, {})
     await delay(SETTLED_MS)
-    await measure(quietMs, turnSeconds)
+    const alone = await measure(quietMs, turnSeconds)
     if (arrivals() < events) await post(`/replays/${first}/resume`, {})
-    report(`${arrivals()} of ${events} replayed in ${seconds.toFixed(0)} s`)
+    const p99s = `p99 of live events ${beside.p99Ms.toFixed(0)} ms beside it, then ${alone.p99Ms.toFixed(0)} ms alone`
+    report(`${arrivals()} of ${events} replayed in ${seconds.toFixed(0)} s, ${p99s}`)
   }
   const [quiet, busy] = [timesOf(quietMs), timesOf(busyMs)]
   const once = receiver.requests.slice()
