@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createOwnAppendsOf, type OwnAppends } from './own-appends.ts'
 
 const message = (n: number) => ({ subject: `ledger.${n}`, body: `{"n":${n}}` })
@@ -56,7 +57,8 @@ test('flows from so many within a quarter of a second on', () => {
   assert.equal(own.isFlowing(), true)
 })
 
-test('waits for a sequence, for a moment behind a hole, and no longer than was said', async () => {
+test('waits for a sequence, for a moment behind a hole, and no longer than was said', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] })
   const own = ofLedger()
   const waited = own.waitFor(1, 10_000)
   own.put([message(1)], 1)
@@ -67,8 +69,12 @@ test('waits for a sequence, for a moment behind a hole, and no longer than was s
   assert.equal(await filled, true)
   const behindHole = own.waitFor(4, 10_000)
   own.put([message(5)], 5)
+  await nextTurn()
+  context.mock.timers.tick(1_000)
   assert.equal(await behindHole, false)
-  assert.equal(await own.waitFor(6, 1), false)
+  const inVain = own.waitFor(6, 1)
+  context.mock.timers.tick(1)
+  assert.equal(await inVain, false)
 })
 
 test('after a break of the connection nothing is left', async () => {
