@@ -48,8 +48,6 @@ export function createFakeConnection({
   /** Counts connections: what belongs to an earlier one is lost. */
   let epoch = 0
   let isUp = true
-  /** As far as the client has noticed. */
-  let isThoughtUp = true
   let isMute = false
   let lastUpMs = 0
   let lastDownMs = 0
@@ -457,7 +455,7 @@ export function createFakeConnection({
           }),
       },
     },
-    isUp: () => isThoughtUp,
+    isUp: () => isUp,
     onReconnect(listener: () => void) {
       reconnectListeners.add(listener)
       return () => void reconnectListeners.delete(listener)
@@ -514,7 +512,6 @@ export function createFakeConnection({
 
   function tellAll(type: 'disconnect' | 'reconnect'): void {
     own.clear()
-    isThoughtUp = type === 'reconnect'
     if (type === 'disconnect') for (const tell of [...breakListeners]) tell()
     if (type === 'reconnect') for (const listener of [...reconnectListeners]) listener()
   }
