@@ -103,10 +103,16 @@ interface LaneLots {
   attemptsAfterLedgerSeq: number
   /** By subscription and order key. */
   lots: Map<string, LotState>
-  /** Subscriptions whose marker is there, or on its way. */
-  markers: Map<string, Promise<void>>
+  /** Of subscriptions whose marker is there, or on its way. */
+  markers: Map<string, Marker>
   /** Of those whose marker is being taken away. */
   removals: Map<string, Promise<void>>
+}
+
+interface Marker {
+  isSet: Promise<void>
+  /** Its place in WAITING, once it has one. */
+  seq: number | null
 }
 
 const newLaneLots = (): LaneLots => ({
@@ -172,7 +178,8 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
     for (const subscriptionId of unknown) {
       const keys = await orderKeysOf(lane, subscriptionId)
       if (lanes.get(lane) !== ofLane) return []
-      markers.set(subscriptionId, Promise.resolve())
+      // One of its own: an earlier owner that doesn't know yet that it is none any more may take away the one it has known.
+      setMarker(lane, subscriptionId, ofLane)
       for (const orderKey of keys) {
         const lot = lotOf(lane, subscriptionId, orderKey)
         lot.hasMore = true
@@ -194,16 +201,20 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
 
   /** Without it the next owner of the lane would not look for what is parked. */
   function mark({ lane, subscriptionId }: Lot): Promise<void> {
-    const { markers, removals } = lanes.get(lane) ?? newLaneLots()
-    const known = markers.get(subscriptionId)
-    if (known) return known
+    const ofLane = lanes.get(lane) ?? newLaneLots()
+    return (ofLane.markers.get(subscriptionId) ?? setMarker(lane, subscriptionId, ofLane)).isSet
+  }
+
+  function setMarker(lane: number, subscriptionId: string, { markers, removals }: LaneLots): Marker {
     const message = { subject: WAITING_SUBJECTS.parking(lane, subscriptionId), body: '{"v":1}' }
-    const marking = (removals.get(subscriptionId) ?? Promise.resolve()).then(async () => {
-      await waiting.append(message)
-    })
-    markers.set(subscriptionId, marking)
-    marking.catch(() => markers.delete(subscriptionId))
-    return marking
+    const set = async () => {
+      await removals.get(subscriptionId)
+      marker.seq = (await waiting.append(message)).seq
+    }
+    const marker: Marker = { isSet: Promise.resolve().then(set), seq: null }
+    markers.set(subscriptionId, marker)
+    marker.isSet.catch(() => markers.delete(subscriptionId))
+    return marker
   }
 
   async function park(given: Lot, attempts: readonly DueAttempt[]): Promise<void> {
@@ -390,21 +401,22 @@ export function createParking({ nats, waiting, ledgerSeq, onAgain }: ParkingOpti
   async function forgetIdle(lane: number, { lots, markers, removals }: LaneLots): Promise<void> {
     for (const [name, lot] of lots) if (isIdle(lot)) lots.delete(name)
     const used = new Set([...lots.values()].map(({ subscriptionId }) => subscriptionId))
-    for (const subscriptionId of markers.keys()) {
-      if (used.has(subscriptionId)) continue
+    for (const [subscriptionId, { seq }] of markers) {
+      if (used.has(subscriptionId) || seq === null) continue
       // Another process may have parked something that took the lane for its own.
       if (!(await isNothingFrom(1, `${WAITING_SUBJECTS.parking(lane, subscriptionId)}.>`))) {
         markers.delete(subscriptionId)
         continue
       }
       markers.delete(subscriptionId)
-      const marker = WAITING_SUBJECTS.parking(lane, subscriptionId)
+      // None that was set since, by whomever: what is carried out late, or by who isn't the owner any more, takes away no other.
+      const removed = { filter: WAITING_SUBJECTS.parking(lane, subscriptionId), seq: seq + 1 }
       const removal = nats.jsm.streams
-        .purge(STREAM_NAMES.waiting, { filter: marker })
+        .purge(STREAM_NAMES.waiting, removed)
+        // Without an answer it may be gone: whoever parks again sets it anew, and one too many does no harm.
         .then(
           () => {},
-          // Still there, perhaps: the next look takes it away, unless it is of use again.
-          () => void markers.set(subscriptionId, markers.get(subscriptionId) ?? Promise.resolve()),
+          () => {},
         )
         .finally(() => removals.delete(subscriptionId))
       removals.set(subscriptionId, removal)

@@ -22,7 +22,7 @@ const MS = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`
 /** Whose attempts are asked for: of all subscriptions but these, or of one. */
 export type OverdueScope = { except: readonly string[] } | { of: string }
 
-/** Open attempts of open deliveries that were due before `beforeMs`, the oldest first; of one subscription: in the order of events. */
+/** Open attempts of open deliveries that were due before `beforeMs`, the oldest first; of one subscription: retries, then in the order of events. */
 async function listOverdueAttempts(
   orm: Orm,
   beforeMs: number,
@@ -31,7 +31,7 @@ async function listOverdueAttempts(
 ): Promise<OverdueAttempt[]> {
   const [condition, ids, order] =
     'of' in scope
-      ? ['a.subscription_id = ANY(?::uuid[])', [scope.of], 'e.seq']
+      ? ['a.subscription_id = ANY(?::uuid[])', [scope.of], 'a.attempt_number = 1, e.seq']
       : ['NOT a.subscription_id = ANY(?::uuid[])', scope.except, 'coalesce(a.delay_until, a.created_at)']
   const rows = await orm.em.getConnection().execute<Record<string, string | number | null>[]>(
     `SELECT a.attempt_id, a.attempt_number, a.delivery_id, a.event_id, e.seq AS event_seq, a.event_type, a.application_id,

@@ -129,7 +129,8 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
 
   /**
    * What is parked waits for its receiver, and there may be very much of it. Of an ordered subscription it also waits for the
-   * one in front, which is not parked and may be lost: it is among the oldest.
+   * one in front, which is not parked and may be lost: it is a retry, or among the oldest. However many wait behind a dead letter
+   * that blocks, each of another key's retries comes before them.
    */
   async function overdueAttempts(beforeMs: number, parkingIds: readonly string[]): Promise<OverdueAttempt[]> {
     const isOrdered = (id: string) => (registry.subscriptions.get(id)?.state.ordering ?? null) !== null

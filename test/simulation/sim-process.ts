@@ -5,7 +5,7 @@ import { delivererConfig } from '#services/deliverer/config.ts'
 import { createDeliverer } from '#services/deliverer/worker.ts'
 import { createJobsRunner } from '#services/jobs/worker.ts'
 import { createMatcher } from '#services/matcher/worker.ts'
-import type { Overdue } from '#services/reconciler/overdue.ts'
+import type { Overdue, OverdueAttempt } from '#services/reconciler/overdue.ts'
 import { createReconciler, type Reconciler } from '#services/reconciler/worker.ts'
 import { createRegistry } from '#shared/domain/registry.ts'
 import type { SecretBox } from '#shared/domain/secret-box.ts'
@@ -223,7 +223,10 @@ function overdueOf(tables: Tables): Overdue {
           ...(redriveOf === null ? {} : { redriveOf }),
         })
       }
-      const inOrder = found.toSorted((a, b) => ('of' in scope ? a.eventSeq - b.eventSeq : a.dueAtMs - b.dueAtMs))
+      const isFirst = ({ attemptNumber }: OverdueAttempt) => Number(attemptNumber === 1)
+      const inOrder = found.toSorted((a, b) =>
+        'of' in scope ? isFirst(a) - isFirst(b) || a.eventSeq - b.eventSeq : a.dueAtMs - b.dueAtMs,
+      )
       return inOrder.slice(0, limit)
     },
     async events(beforeMs, limit) {
