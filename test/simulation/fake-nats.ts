@@ -48,6 +48,8 @@ export function createFakeConnection({
   /** Counts connections: what belongs to an earlier one is lost. */
   let epoch = 0
   let isUp = true
+  /** As far as the client has noticed. */
+  let isThoughtUp = true
   let isMute = false
   let lastUpMs = 0
   let lastDownMs = 0
@@ -455,7 +457,7 @@ export function createFakeConnection({
           }),
       },
     },
-    isUp: () => isUp,
+    isUp: () => isThoughtUp,
     onReconnect(listener: () => void) {
       reconnectListeners.add(listener)
       return () => void reconnectListeners.delete(listener)
@@ -512,6 +514,7 @@ export function createFakeConnection({
 
   function tellAll(type: 'disconnect' | 'reconnect'): void {
     own.clear()
+    isThoughtUp = type === 'reconnect'
     if (type === 'disconnect') for (const tell of [...breakListeners]) tell()
     if (type === 'reconnect') for (const listener of [...reconnectListeners]) listener()
   }

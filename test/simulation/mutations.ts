@@ -129,8 +129,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the mark of what is parked is taken away too early',
     file: 'services/deliverer/parking.ts',
-    find: 'await waiting.append(message)\n',
-    replace: 'void message\n',
+    find: 'marker.seq = (await waiting.append(message)).seq\n',
+    replace: 'void [message, marker]\n',
   },
   {
     name: 'what is parked is purged beyond what is done',
