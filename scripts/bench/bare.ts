@@ -1,9 +1,10 @@
-import { AckPolicy, type ConsumerMessages, DeliverPolicy } from '@nats-io/jetstream'
+import type { ConsumerMessages } from '@nats-io/jetstream'
 import { Agent } from 'undici'
 import { createGroupCommitAppender } from '#shared/runtime/group-commit-appender.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
 import { connectNats, type Nats } from '#shared/runtime/nats.ts'
 import type { StreamName } from '#shared/runtime/streams.ts'
+import { addBenchConsumer, BENCH_CONSUMER } from './bench-consumer.ts'
 import { startCpuMeter } from './cpu.ts'
 import { startBenchReceiver } from './processes.ts'
 import type { Results } from './results.ts'
@@ -24,7 +25,7 @@ export async function benchBare({ servers, scale }: Bench): Promise<Results> {
   const agent = new Agent({ connections: CONCURRENCY, pipelining: 1 })
   try {
     await fillStream(nats, WARM_UP_MESSAGES + total)
-    const consumer = await nats.js.consumers.get(STREAM, 'bench')
+    const consumer = await nats.js.consumers.get(STREAM, BENCH_CONSUMER)
     const messages = await consumer.consume({ max_messages: CONCURRENCY * 4 })
     const post = async (body: Uint8Array) => {
       const headers = { 'content-type': 'text/plain' }
@@ -62,12 +63,7 @@ async function fillStream(nats: Nats, count: number): Promise<void> {
   })
   await Promise.all(Array.from({ length: count }, () => appender.append({ subject: SUBJECT, body: BODY })))
   appender.close()
-  await nats.jsm.consumers.add(STREAM, {
-    durable_name: 'bench',
-    ack_policy: AckPolicy.Explicit,
-    deliver_policy: DeliverPolicy.All,
-    max_ack_pending: 10_000,
-  })
+  await addBenchConsumer(nats, STREAM)
 }
 
 interface Pumping<Begun> {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
 import { createGroupCommitAppender } from '#shared/runtime/group-commit-appender.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
 import { connectNats, type Nats } from '#shared/runtime/nats.ts'
 import { readStored, type StreamName } from '#shared/runtime/streams.ts'
+import { addBenchConsumer, BENCH_CONSUMER } from './bench-consumer.ts'
 import { startCpuMeter } from './cpu.ts'
 import { type FactsOf, madeDelivery } from './made-facts.ts'
 import type { Results, ScenarioResult } from './results.ts'
@@ -92,7 +92,7 @@ async function append(nats: Nats, stream: string, count: number, body: () => Uin
 }
 
 async function readAll(nats: Nats, { way, count }: { way: Way; count: number }): Promise<void> {
-  const consumer = await nats.js.consumers.get(FACTS, 'bench')
+  const consumer = await nats.js.consumers.get(FACTS, BENCH_CONSUMER)
   const messages = await consumer.consume({ max_messages: 4 * BATCH_MESSAGES })
   const fetches = new Set<Promise<unknown>>()
   let taken = 0
@@ -116,12 +116,7 @@ const subjectOf = (stream: string) => stream.toLowerCase().replace('_', '.')
 async function withStream<Value>(nats: Nats, name: string, use: () => Promise<Value>): Promise<Value> {
   await nats.jsm.streams.add({ name, subjects: [subjectOf(name)], allow_atomic: true, allow_direct: true })
   try {
-    await nats.jsm.consumers.add(name, {
-      durable_name: 'bench',
-      ack_policy: AckPolicy.Explicit,
-      deliver_policy: DeliverPolicy.All,
-      max_ack_pending: 10_000,
-    })
+    await addBenchConsumer(nats, name)
     return await use()
   } finally {
     await nats.jsm.streams.delete(name).catch(() => {})
