@@ -10,6 +10,8 @@ import type { Results, ScenarioResult } from './results.ts'
 import type { Bench } from './stage.ts'
 
 const SIZES_BYTES = [256, 1_024, 4_096, 16_384, 65_536]
+/** On both sides of the border. */
+const QUICK_SIZES_BYTES = [1_024, 16_384]
 const DELIVERIES = 10_000
 /** As large as batches are at full load. */
 const BATCH_MESSAGES = 64
@@ -36,11 +38,11 @@ type Way = 'inside' | 'fetched' | 'remembered'
  * A delivery's fact appended and read by a deliverer, with the payload inside it, fetched by its sequence, or remembered from
  * when the event was matched: where the border is between payloads that had better travel and those that had better not.
  */
-export async function benchPayload({ servers, scale }: Bench): Promise<Results> {
+export async function benchPayload({ servers, scale, options }: Bench): Promise<Results> {
   const nats = await connectNats(servers.natsUrl, 'bench', createLogger('error'))
   const results: Results = {}
   try {
-    for (const bytes of SIZES_BYTES) {
+    for (const bytes of options.isQuick ? QUICK_SIZES_BYTES : SIZES_BYTES) {
       const count = Math.round(Math.min(DELIVERIES, BYTES_MAX / bytes) * scale)
       const payload = Buffer.alloc(bytes, 'x')
       await withStream(nats, PAYLOADS, async () => {
