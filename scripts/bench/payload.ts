@@ -10,8 +10,7 @@ import type { Results, ScenarioResult } from './results.ts'
 import type { Bench } from './stage.ts'
 
 const SIZES_BYTES = [256, 1_024, 4_096, 16_384, 65_536]
-/** On both sides of the border. */
-const QUICK_SIZES_BYTES = [1_024, 16_384]
+const QUICK_SIZES_BYTES = [16_384]
 const DELIVERIES = 10_000
 /** As large as batches are at full load. */
 const BATCH_MESSAGES = 64
